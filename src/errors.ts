@@ -1,0 +1,157 @@
+/**
+ * Every error millrace itself raises: one class hierarchy, one registry of stable codes.
+ *
+ * User errors are never wrapped in these: what a task function throws comes back as itself.
+ * Match on `code`, not on the text.
+ */
+
+/** Code -> what happened and what to do. `docs/reference/errors.md` is held in step with this table. */
+export const ERROR_CODES = {
+  ERR_OPTION: 'An option or argument has the wrong type or range. Fix the call; the message names the option, what was expected and what came.',
+  ERR_MODULE_LOAD: 'The task module could not be loaded; `cause` is the error of the import. Fix the module or its path.',
+  ERR_UNKNOWN_FUNCTION: 'The task module exports no function of that name. The message lists the names it exports.',
+  ERR_WORKER_START: 'No worker could be started (its `start` hook, health check or process failed); `cause` says why.',
+  ERR_WORKER_CRASHED: 'The worker died while it executed the task. The task may have had effects; retry only what is safe to repeat.',
+  ERR_VALUE_NOT_CLONEABLE: 'An argument, result or yielded value cannot cross to the other side. `path` names the offending value.',
+  ERR_TASK_CANCELLED: 'The task was cancelled by its caller, by its signal or because the pool was closed. `started` tells whether it ever ran.',
+  ERR_TASK_TIMEOUT: 'The task executed for longer than its `timeout`. Raise the limit, or give the task less to do.',
+  ERR_DEADLINE_EXCEEDED: 'The task was not finished by its deadline, counted from submission. Raise the deadline, or submit less at once.',
+  ERR_QUEUE_FULL: 'The queue had no room and its policy refused the task. Try again after `retryAfter` ms.',
+  ERR_TASK_SHED: 'The task was evicted from a full queue by the policy `shed-lowest` or `drop-oldest`. Try again after `retryAfter` ms.',
+  ERR_POOL_CLOSED: 'The pool is closing or closed and takes no more tasks. Submit before `close()`, or make a new pool.',
+  ERR_ILLEGAL_TRANSITION: 'A task was moved between two states the lifecycle does not connect. This is a bug in millrace.',
+  ERR_ASSERTION: 'An internal invariant does not hold. This is a bug in millrace.',
+  ERR_PROTOCOL: 'A frame could not be understood: the two ends of a transport disagree. The worker is replaced.',
+  ERR_CONTEXT: '`context()` was called outside a running task function. Call it inside the function, not at the top of the module.',
+  ERR_TYPESCRIPT: 'A TypeScript task module could not be compiled for this runtime. The message says what to install.',
+} as const;
+
+/** A stable, documented error code. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Base class of all errors that millrace raises itself. */
+export class MillraceError extends Error {
+  /** Stable code to match on; see {@link ERROR_CODES}. */
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'MillraceError';
+    this.code = code;
+  }
+}
+
+/** A bad option or argument: names it, what was expected and what came. */
+export class OptionError extends MillraceError {
+  /** Path of the option, for example `queue.max`. */
+  readonly option: string;
+
+  constructor(option: string, expected: string, got: unknown, hint?: string) {
+    super('ERR_OPTION', `${option}: expected ${expected}, got ${describeValue(got)}${hint === undefined ? '' : `. ${hint}`}`);
+    this.name = 'OptionError';
+    this.option = option;
+  }
+}
+
+/** The task module does not load. `cause` holds the original error. */
+export class ModuleLoadError extends MillraceError {
+  constructor(message: string, options?: { cause?: unknown; code?: 'ERR_MODULE_LOAD' | 'ERR_TYPESCRIPT' }) {
+    super(options?.code ?? 'ERR_MODULE_LOAD', message, options);
+    this.name = 'ModuleLoadError';
+  }
+}
+
+/** The worker died while it executed the task. */
+export class WorkerCrashedError extends MillraceError {
+  /** Exit code of the thread or process, `null` when a signal ended it. */
+  readonly exitCode: number | null;
+  /** Signal that ended the process, `null` otherwise. */
+  readonly exitSignal: string | null;
+  /** Id of the worker that died. */
+  readonly workerId: string;
+
+  constructor(message: string, details: { exitCode: number | null; exitSignal: string | null; workerId: string; cause?: unknown }) {
+    super('ERR_WORKER_CRASHED', message, 'cause' in details && details.cause !== undefined ? { cause: details.cause } : undefined);
+    this.name = 'WorkerCrashedError';
+    this.exitCode = details.exitCode;
+    this.exitSignal = details.exitSignal;
+    this.workerId = details.workerId;
+  }
+}
+
+/** A value cannot cross to the worker or back. */
+export class ValueError extends MillraceError {
+  /** Where the value sits, for example `args[0].user.socket` or `result.rows[3]`. */
+  readonly path: string;
+
+  constructor(path: string, what: string, options?: { cause?: unknown }) {
+    super('ERR_VALUE_NOT_CLONEABLE', `${path} is ${what}; only structured-cloneable values can cross to a worker and back`, options);
+    this.name = 'ValueError';
+    this.path = path;
+  }
+}
+
+/**
+ * The task was cancelled. Named `AbortError`, as the platform names it, so handlers written for `fetch` recognise it.
+ * `cause` is the reason given to `cancel(reason)` or the signal's reason.
+ */
+export class TaskCancelledError extends MillraceError {
+  /** Name of the task function. */
+  readonly taskName: string;
+  /** Arguments of a task that never started, to submit it again elsewhere; `undefined` once it had started. */
+  readonly args: readonly unknown[] | undefined;
+  /** Whether the task function had been handed to a worker. */
+  readonly started: boolean;
+
+  constructor(message: string, details: { taskName: string; args?: readonly unknown[] | undefined; started: boolean; cause?: unknown }) {
+    super('ERR_TASK_CANCELLED', message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'AbortError';
+    this.taskName = details.taskName;
+    this.args = details.args;
+    this.started = details.started;
+  }
+}
+
+/** The task ran longer than `timeout` (from the start of execution) or past its deadline (from submission). Named as the platform names it. */
+export class TaskTimeoutError extends MillraceError {
+  /** The limit that was exceeded, in ms. */
+  readonly limitMs: number;
+
+  constructor(code: 'ERR_TASK_TIMEOUT' | 'ERR_DEADLINE_EXCEEDED', message: string, limitMs: number) {
+    super(code, message);
+    this.name = 'TimeoutError';
+    this.limitMs = limitMs;
+  }
+}
+
+/** The queue refused or evicted the task. */
+export class QueueFullError extends MillraceError {
+  /** Estimated wait until there is room, in ms. */
+  readonly retryAfter: number;
+
+  constructor(code: 'ERR_QUEUE_FULL' | 'ERR_TASK_SHED', message: string, retryAfter: number) {
+    super(code, message);
+    this.name = 'QueueFullError';
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Names a value for an error message without printing what may be large or secret. */
+export function describeValue(value: unknown): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'string':
+      return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return value.name === '' ? 'a function' : `function ${value.name}`;
+    case 'object': {
+      if (Array.isArray(value)) return `an array of ${value.length}`;
+      const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+      return typeof name === 'string' && name !== 'Object' && name !== '' ? `a ${name}` : 'an object';
+    }
+    default:
+      return String(value);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What a task function can ask about its own execution.
+ *
+ * The current context is a plain variable while a worker runs one task at a time, and an AsyncLocalStorage only where several run at once
+ * (that storage makes every promise of the worker dearer). The serve loop decides which by `enterContext`.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { MillraceError } from '../errors.js';
+import type { LogLevel } from '../transport/protocol.js';
+
+/** Writes log records that carry the task's ids. They arrive as the pool's `log` events. */
+export type TaskLog = { readonly [L in LogLevel]: (message: string, fields?: Record<string, unknown>) => void };
+
+/** What `context()` returns inside a running task function. */
+export interface TaskContext {
+  readonly taskId: string;
+  readonly taskName: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** When the outcome is due; `undefined` without a deadline. */
+  readonly deadline: Date | undefined;
+  readonly correlationId: string;
+  readonly workerId: string;
+  /** Aborts when the task is cancelled or times out. Made on first use. */
+  readonly signal: AbortSignal;
+  /** Throws the reason when the task has been told to stop. Works in synchronous loops, where `signal` cannot change; some ns a call. */
+  throwIfCancelled(): void;
+  /** Sends a value to the readers of `task.progress`. */
+  progress(value: unknown): void;
+  readonly log: TaskLog;
+}
+
+let current: TaskContext | undefined;
+let storage: AsyncLocalStorage<TaskContext> | undefined;
+let imported = false;
+
+/**
+ * The context of the running task.
+ *
+ * @throws MillraceError `ERR_CONTEXT` outside a task function
+ */
+export function context(): TaskContext {
+  const found = storage?.getStore() ?? current;
+  if (found === undefined) {
+    throw new MillraceError('ERR_CONTEXT', 'context() was called outside a running task function; call it inside the function that the pool runs, not at the top of the module');
+  }
+  return found;
+}
+
+/** As {@link context}, `undefined` outside a task. */
+export function currentContext(): TaskContext | undefined {
+  return storage?.getStore() ?? current;
+}
+
+/** Called by the door `millrace/worker`: from now on somebody may ask for a context in this thread. */
+export function markContextImported(): void {
+  imported = true;
+}
+
+/** Whether any code of this thread can ask for a context. */
+export function contextImported(): boolean {
+  return imported;
+}
+
+/** Makes `context` the current one until `leaveContext`: for workers that run one task at a time. */
+export function enterContext(context: TaskContext): void {
+  current = context;
+}
+
+export function leaveContext(): void {
+  current = undefined;
+}
+
+/** Runs `fn` with `context` as the current one in all it starts: for workers that run several tasks at once. */
+export function runInContext<R>(context: TaskContext, fn: () => R): R {
+  storage ??= new AsyncLocalStorage();
+  return storage.run(context, fn);
+}

@@ -1,0 +1,103 @@
+/** Types that carry a task module's names, arguments and results to the caller. No code. */
+import type { Duration } from '../runtime/units.js';
+import type { TaskState } from './lifecycle.js';
+
+/** Any task module: what `import('./tasks.js')` gives. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the widest function type; narrowed by the module's own
+export type AnyFunction = (...args: any[]) => any;
+
+/** Names of the task functions a module exports: its functions, but for the worker definition. */
+export type TaskName<M> = { [K in keyof M & string]: M[K] extends AnyFunction ? K : never }[keyof M & string];
+
+/** Arguments of one task function. */
+export type TaskArgs<M, K extends keyof M> = M[K] extends (...args: infer A) => unknown ? A : never;
+
+/** What a call resolves to: async unwrapped, generators as a stream. */
+export type TaskResult<M, K extends keyof M> = M[K] extends (...args: never[]) => infer R ? Unwrapped<R> : never;
+
+type Unwrapped<R> =
+  Awaited<R> extends Generator<infer Y, infer V, never> | AsyncGenerator<infer Y, infer V, never>
+    ? TaskStream<Awaited<Y>, Awaited<V>>
+    : Awaited<R> extends Generator<infer Y, infer V, unknown> | AsyncGenerator<infer Y, infer V, unknown>
+      ? TaskStream<Awaited<Y>, Awaited<V>>
+      : Awaited<R>;
+
+/** Names of the functions that take a single argument, for `map`. */
+export type TaskItem<M, K extends keyof M> = TaskArgs<M, K> extends [] ? undefined : TaskArgs<M, K>[0];
+
+/** The values of a generator task function, with credit: the function runs only as far ahead as the reader allows. */
+export interface TaskStream<Y, V = unknown> extends AsyncIterableIterator<Y> {
+  /** Ends the generator in the worker (its `finally` blocks run) and waits for that. */
+  return(value?: unknown): Promise<IteratorResult<Y>>;
+  /** The generator's return value, once it has finished. Rejects if it throws or is cancelled. */
+  readonly returned: Promise<V>;
+}
+
+/** One submitted unit of work. */
+export interface Task<R = unknown> {
+  /** Unique, sortable by submission within its pool. */
+  readonly id: string;
+  readonly name: string;
+  readonly state: TaskState;
+  /** Executions begun so far: 0 while it waits for the first. */
+  readonly attempts: number;
+  readonly correlationId: string;
+  /**
+   * The outcome as a promise: the result, or the rejection. Made when first asked for, so that a task whose `result` nobody looks at
+   * causes no unhandled rejection.
+   */
+  readonly result: Promise<R>;
+  /** Values the function passed to `context().progress()`. Keeps the newest 256 until read; ends with the task. */
+  readonly progress: AsyncIterableIterator<unknown>;
+  /** Whether the task has its outcome. */
+  isComplete(): boolean;
+  /** The error of a task that failed or was cancelled, `undefined` otherwise. */
+  getError(): unknown;
+  /**
+   * Cancels the task: at once if it waits; if it runs, its signal is raised, `result` rejects at once, and a function that has not
+   * ended after the pool's `cancelGrace` is ended with its worker. Returns whether the task was still open.
+   */
+  cancel(reason?: unknown): boolean;
+}
+
+/** How a failed attempt is followed by another. */
+export interface RetryOptions {
+  /** Executions in all, the first included. Default 1: no retry. */
+  readonly attempts?: number;
+  /** Wait before the next attempt. A number is fixed ms; default `'exponential'`. Full jitter unless a number or a function is given. */
+  readonly backoff?: Backoff;
+  /** Base of the computed backoffs. Default 100 ms. */
+  readonly minDelay?: Duration;
+  /** Upper limit of the computed backoffs. Default 30 s. */
+  readonly maxDelay?: Duration;
+  /** `false` for errors that must not be retried. Default: everything but cancellation, bad values and unknown functions is. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean;
+}
+
+export type Backoff = number | 'exponential' | 'decorrelated' | ((attempt: number, error: unknown) => number);
+
+/** Options of one task; each falls back to the function's (`defineTask`), then to the pool's. */
+export interface TaskOptions {
+  /** Name of a level. Default `'normal'`. */
+  readonly priority?: string;
+  /** Cancels the task when it aborts. One signal may serve any number of tasks. */
+  readonly signal?: AbortSignal;
+  /** Longest execution, counted from its start. Default none. */
+  readonly timeout?: Duration;
+  /** Latest outcome, counted from submission. Default none. */
+  readonly deadline?: Duration;
+  /** Not before this long from now. Default 0. */
+  readonly delay?: Duration;
+  readonly retry?: RetryOptions | number;
+  /** While a task with this key is open, submitting again answers with that task. */
+  readonly idempotencyKey?: string;
+  /** Travels to the worker's context, logs and events. Default: the task id. */
+  readonly correlationId?: string;
+  /** With placement `affinity`: tasks with one key go to one worker while it lives. */
+  readonly affinityKey?: string;
+  /** Objects to transfer instead of clone. See also `move()`. */
+  readonly transfer?: readonly object[];
+}
+
+/** Options a task function declares for itself. */
+export type TaskDefaults = Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry'>;

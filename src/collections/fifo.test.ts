@@ -91,7 +91,10 @@ describe('Fifo', () => {
           assert.equal(fifo.length, model.length);
           assert.equal(fifo.peek(), model[0]);
           assert.equal(fifo.peekLast(), model.at(-1));
-          assert.deepEqual(Array.from(fifo, (item) => item.id), model.map((item) => item.id));
+          assert.deepEqual(
+            Array.from(fifo, (item) => item.id),
+            model.map((item) => item.id),
+          );
         }
         for (const item of model) assert.equal(fifo.removeAt(item.position), true, 'every position still names its item');
         assert.equal(fifo.length, 0);
@@ -109,7 +112,10 @@ describe('Fifo', () => {
     const items = fill(fifo, 10_000);
     for (const item of items.slice(1, 9_000)) assert.equal(fifo.removeAt(item.position), true);
     assert.ok(moves > 0);
-    assert.deepEqual(Array.from(fifo, (item) => item.id), [0, ...items.slice(9_000).map((item) => item.id)]);
+    assert.deepEqual(
+      Array.from(fifo, (item) => item.id),
+      [0, ...items.slice(9_000).map((item) => item.id)],
+    );
     for (const item of items.slice(9_000)) assert.equal(fifo.removeAt(item.position), true);
     assert.deepEqual([...fifo], [items[0]]);
   });
@@ -143,7 +149,10 @@ describe('Fifo', () => {
       seen.push(item);
       fifo.shift();
     }
-    assert.deepEqual(seen, Array.from({ length: 5_000 }, (_, id) => id));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 5_000 }, (_, id) => id),
+    );
   });
 
   it('lets go of an item as soon as it leaves, and of the chunks it has passed', { timeout: 30_000 }, async () => {
@@ -166,6 +175,20 @@ describe('Fifo', () => {
     const kept = process.memoryUsage().heapUsed - before;
     assert.ok(kept < 1_000_000, `keeps ${kept} bytes of 8,000,000`);
     assert.equal(fifo.length, 2);
+  });
+
+  it('lets go of an item that was moved before it left', { timeout: 30_000 }, async () => {
+    const fifo = itemFifo();
+    const leaver = ((): WeakRef<Item> => {
+      const items = fill(fifo, 10_000);
+      for (const item of items.slice(1, 9_000)) fifo.removeAt(item.position);
+      const last = items[9_999] as Item;
+      fifo.removeAt(last.position);
+      return new WeakRef(last);
+    })();
+    await collectGarbage();
+    assert.equal(leaver.deref(), undefined);
+    assert.equal(fifo.length, 1_000);
   });
 
   it('costs the same for the millionth item as for the first', { timeout: 30_000 }, () => {

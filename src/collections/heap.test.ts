@@ -23,7 +23,10 @@ describe('IndexedHeap', () => {
     for (let id = 0; id < 100; id += 3) heap.remove(id);
     const order: number[] = [];
     while (heap.size > 0) order.push(heap.pop() as number);
-    assert.deepEqual(order, Array.from({ length: 100 }, (_, id) => id).filter((id) => id % 3 !== 0));
+    assert.deepEqual(
+      order,
+      Array.from({ length: 100 }, (_, id) => id).filter((id) => id % 3 !== 0),
+    );
   });
 
   it('removes any item, once, and takes it again with another key', () => {
@@ -66,7 +69,10 @@ describe('IndexedHeap', () => {
           assert.equal(heap.peek(), model[0]?.id);
           assert.equal(heap.peekKey(), model[0]?.key);
         }
-        assert.deepEqual([...heap].sort((a, b) => a - b), model.map((entry) => entry.id).sort((a, b) => a - b));
+        assert.deepEqual(
+          [...heap].sort((a, b) => a - b),
+          model.map((entry) => entry.id).sort((a, b) => a - b),
+        );
         for (const entry of model) assert.equal(heap.pop(), entry.id);
       }),
     );

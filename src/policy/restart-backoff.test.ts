@@ -5,7 +5,10 @@ import { RestartIntensity, restartDelayMs } from './restart-backoff.js';
 
 describe('restartDelayMs', () => {
   it('replaces at once after the first failure', () => {
-    assert.deepEqual([0, 1].map((failures) => restartDelayMs(failures, () => 0.99)), [0, 0]);
+    assert.deepEqual(
+      [0, 1].map((failures) => restartDelayMs(failures, () => 0.99)),
+      [0, 0],
+    );
   });
 
   it('doubles the upper bound with each failure up to 30 s', () => {
@@ -14,8 +17,14 @@ describe('restartDelayMs', () => {
   });
 
   it('spreads the wait over all of it', () => {
-    assert.equal(restartDelayMs(5, () => 0), 0);
-    assert.equal(restartDelayMs(5, () => 0.25), 800);
+    assert.equal(
+      restartDelayMs(5, () => 0),
+      0,
+    );
+    assert.equal(
+      restartDelayMs(5, () => 0.25),
+      800,
+    );
   });
 });
 

@@ -84,7 +84,10 @@ describe('normaliseRetry', () => {
 
 describe('shouldRetry', () => {
   it('retries errors of the user until the attempts are made', () => {
-    assert.deepEqual([1, 2, 3, 4].map((made) => shouldRetry(plan, made, new Error('boom'))), [true, true, false, false]);
+    assert.deepEqual(
+      [1, 2, 3, 4].map((made) => shouldRetry(plan, made, new Error('boom'))),
+      [true, true, false, false],
+    );
     for (const thrown of ['text', 42, null, undefined, {}]) assert.equal(shouldRetry(plan, 1, thrown), true);
   });
 
@@ -117,7 +120,10 @@ describe('shouldRetry', () => {
       },
     });
     assert.deepEqual([shouldRetry(asking, 1, error), shouldRetry(asking, 2, error), shouldRetry(asking, 3, error)], [true, false, false]);
-    assert.deepEqual(calls, [[error, 1], [error, 2]]);
+    assert.deepEqual(calls, [
+      [error, 1],
+      [error, 2],
+    ]);
   });
 
   it('does not retry when retryIf throws or the error cannot be looked at', () => {

@@ -85,12 +85,18 @@ describe('Admission', () => {
 
   it('overflows into the next lower level that has room', () => {
     const gate = new Gate(boundsOf('reject', { levels: [{ max: 1 }, { max: 0 }, { max: 2 }] }));
-    assert.deepEqual([0, 0, 0, 0].map((level) => gate.submit({ level })), [0, 2, 2, 'refuse']);
+    assert.deepEqual(
+      [0, 0, 0, 0].map((level) => gate.submit({ level })),
+      [0, 2, 2, 'refuse'],
+    );
   });
 
   it('never lifts a task into a more urgent level', () => {
     const gate = new Gate(boundsOf('reject', { levels: [{}, { max: 1 }, { max: 1 }] }));
-    assert.deepEqual([1, 1, 1, 0].map((level) => gate.submit({ level })), [1, 2, 'refuse', 0]);
+    assert.deepEqual(
+      [1, 1, 1, 0].map((level) => gate.submit({ level })),
+      [1, 2, 'refuse', 0],
+    );
   });
 
   it('looks at the whole queue before it looks for another level', () => {
@@ -123,11 +129,23 @@ describe('Admission', () => {
 
   it('sheds the newest task of the lowest level below that of the newcomer', () => {
     const gate = new Gate(boundsOf('shed-lowest', { max: 4 }));
-    for (const [id, level] of [['a', 1], ['b', 2], ['c', 2], ['d', 0]] as const) gate.submit({ id, level });
+    for (const [id, level] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 2],
+      ['d', 0],
+    ] as const)
+      gate.submit({ id, level });
     assert.equal(gate.submit({ level: 2 }), 'refuse');
     assert.deepEqual([gate.submit({ level: 1 }), gate.submit({ level: 0 }), gate.submit({ level: 0 }), gate.submit({ level: 0 })], [1, 0, 0, 0]);
-    assert.deepEqual(gate.evicted.map((task) => task.level), [2, 2, 1, 1]);
-    assert.deepEqual(gate.evicted.slice(0, 2).map((task) => task.id), ['c', 'b']);
+    assert.deepEqual(
+      gate.evicted.map((task) => task.level),
+      [2, 2, 1, 1],
+    );
+    assert.deepEqual(
+      gate.evicted.slice(0, 2).map((task) => task.id),
+      ['c', 'b'],
+    );
     assert.equal(gate.submit({ level: 0 }), 'refuse', 'equals are not shed');
   });
 
@@ -135,7 +153,10 @@ describe('Admission', () => {
     const gate = new Gate(boundsOf('shed-lowest', { bytesMax: 10 }));
     for (const id of ['a', 'b', 'c']) gate.submit({ id, level: 2, bytes: 3 });
     assert.equal(gate.submit({ level: 0, bytes: 7 }), 0);
-    assert.deepEqual(gate.evicted.map((task) => task.id), ['c', 'b']);
+    assert.deepEqual(
+      gate.evicted.map((task) => task.id),
+      ['c', 'b'],
+    );
   });
 
   it('sheds nothing when all that may go would not be enough', () => {
@@ -152,21 +173,35 @@ describe('Admission', () => {
     gate.submit({ level: 0 });
     gate.submit({ id: 'lower', level: 1 });
     assert.equal(gate.submit({ level: 0 }), 1);
-    assert.deepEqual(gate.evicted.map((task) => task.id), ['lower']);
+    assert.deepEqual(
+      gate.evicted.map((task) => task.id),
+      ['lower'],
+    );
   });
 
   it('drops the oldest of its own level, or of the lowest when its own is empty', () => {
     const gate = new Gate(boundsOf('drop-oldest', { max: 3 }));
-    for (const [id, level] of [['a', 1], ['b', 1], ['c', 2]] as const) gate.submit({ id, level });
+    for (const [id, level] of [
+      ['a', 1],
+      ['b', 1],
+      ['c', 2],
+    ] as const)
+      gate.submit({ id, level });
     assert.deepEqual([gate.submit({ id: 'd', level: 1 }), gate.submit({ level: 0 }), gate.submit({ level: 2 })], [1, 0, 2]);
-    assert.deepEqual(gate.evicted.map((task) => task.id), ['a', 'c', 'b']);
+    assert.deepEqual(
+      gate.evicted.map((task) => task.id),
+      ['a', 'c', 'b'],
+    );
   });
 
   it('drops from a full level of its own while the queue has room', () => {
     const gate = new Gate(boundsOf('drop-oldest', { levels: [{ max: 1 }, { max: 0 }] }));
     gate.submit({ id: 'old' });
     assert.equal(gate.submit({ id: 'new' }), 0);
-    assert.deepEqual(gate.evicted.map((task) => task.id), ['old']);
+    assert.deepEqual(
+      gate.evicted.map((task) => task.id),
+      ['old'],
+    );
   });
 
   it('answers with one and the same object each time', () => {
@@ -179,9 +214,12 @@ describe('Admission', () => {
     whenFull: fc.constantFrom<WhenFull>('reject', 'wait', 'shed-lowest', 'drop-oldest', 'caller-runs', 'dead-letter'),
     max: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 10 })),
     bytesMax: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 30 })),
-    levels: fc.array(fc.record({ max: smallBound, bytesMax: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 20 })) }), { minLength: 1, maxLength: 4 }),
-    tasks: fc.array(fc.record({ level: fc.nat({ max: 3 }), bytes: fc.nat({ max: 12 }) }), { maxLength: 60 }),
-    retries: fc.array(fc.record({ at: fc.nat({ max: 60 }), level: fc.nat({ max: 3 }), bytes: fc.nat({ max: 5 }) }), { maxLength: 4 }),
+    levels: fc.array(fc.record({ max: smallBound, bytesMax: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 20 })) }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    tasks: fc.array(fc.record({ level: fc.nat({ max: 3 }), bytes: fc.nat({ max: 12 }) }), { maxLength: 60, size: 'max' }),
+    retries: fc.array(fc.record({ at: fc.nat({ max: 60 }), level: fc.nat({ max: 3 }), bytes: fc.nat({ max: 5 }) }), { maxLength: 4, size: 'max' }),
   });
 
   it('keeps every bound, sheds only what is less urgent, and evicts only for a task that gets in', () => {
@@ -206,7 +244,10 @@ describe('Admission', () => {
           }
           assert.ok(outcome >= own);
           assert.ok(counts.size <= max && counts.bytes <= bytesMax, 'the bounds of the queue');
-          assert.ok(counts.sizeOf(outcome) <= (bounds.levels[outcome]?.max ?? 0) && counts.bytesOf(outcome) <= (bounds.levels[outcome]?.bytesMax ?? 0), 'the bounds of the level');
+          assert.ok(
+            counts.sizeOf(outcome) <= (bounds.levels[outcome]?.max ?? 0) && counts.bytesOf(outcome) <= (bounds.levels[outcome]?.bytesMax ?? 0),
+            'the bounds of the level',
+          );
         }
       }),
       { numRuns: 500 },

@@ -81,6 +81,13 @@ export class Admission {
     return this.#fitsQueue(task, load, 0, 0) ? this.#levelWithRoom(task, load.counts) : QUEUE_FULL;
   }
 
+  /** Whether a task is larger than the bounds themselves: it must not be left to wait. */
+  neverFits(task: Applicant): boolean {
+    const { max, bytesMax, levels } = this.#bounds;
+    if (max < 1 || task.bytes > bytesMax) return true;
+    return !levels.some((level, index) => index >= task.level && level.max >= 1 && level.bytesMax >= task.bytes);
+  }
+
   #whenFull(task: Applicant, load: QueueLoad): AdmissionDecision {
     switch (this.#bounds.whenFull) {
       case 'caller-runs':
@@ -88,9 +95,9 @@ export class Admission {
       case 'dead-letter':
         return DEAD_LETTER;
       case 'wait':
-        return this.#neverFits(task) ? REFUSE_FOR_EVER : WAIT;
+        return this.neverFits(task) ? REFUSE_FOR_EVER : WAIT;
       case 'reject':
-        return this.#neverFits(task) ? REFUSE_FOR_EVER : REFUSE;
+        return this.neverFits(task) ? REFUSE_FOR_EVER : REFUSE;
       case 'shed-lowest':
         return this.#evictFrom(task.level + 1, task, load);
       case 'drop-oldest':
@@ -98,15 +105,9 @@ export class Admission {
     }
   }
 
-  #neverFits(task: Applicant): boolean {
-    const { max, bytesMax, levels } = this.#bounds;
-    if (max < 1 || task.bytes > bytesMax) return true;
-    return !levels.some((level, index) => index >= task.level && level.max >= 1 && level.bytesMax >= task.bytes);
-  }
-
   /** Evicts from the levels `first` and lower, if what may go there is enough. */
   #evictFrom(first: number, task: Applicant, load: QueueLoad): AdmissionDecision {
-    if (this.#neverFits(task)) return REFUSE_FOR_EVER;
+    if (this.neverFits(task)) return REFUSE_FOR_EVER;
     if (!this.#evictionHelpsQueue(first, task, load)) return REFUSE;
     const { counts } = load;
     if (this.#levelWithRoom(task, counts) >= 0) return this.#evict[this.#victimLevel(first, task, counts)] as AdmissionDecision;

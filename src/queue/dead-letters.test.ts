@@ -4,7 +4,19 @@ import { DeadLetters } from './dead-letters.js';
 import type { DeadLetter, DeadLetterFilter } from './dead-letters.js';
 
 function letter(id: string, fields: Partial<DeadLetter> = {}): DeadLetter {
-  return { id, name: 'resize', args: [], error: new Error(id), reason: 'attempts-exhausted', attempts: 3, priority: 'normal', correlationId: id, submittedAt: 1, diedAt: 2, ...fields };
+  return {
+    id,
+    name: 'resize',
+    args: [],
+    error: new Error(id),
+    reason: 'attempts-exhausted',
+    attempts: 3,
+    priority: 'normal',
+    correlationId: id,
+    submittedAt: 1,
+    diedAt: 2,
+    ...fields,
+  };
 }
 
 function store(...letters: readonly DeadLetter[]): DeadLetters {
@@ -42,7 +54,10 @@ describe('DeadLetters', () => {
     assert.deepEqual(found({ name: 'crop' }), ['b', 'd']);
     assert.deepEqual(found({ reason: 'poison' }), ['c', 'd']);
     assert.deepEqual(found({ name: 'crop', reason: 'poison' }), ['d']);
-    assert.deepEqual(found((each) => each.id > 'b'), ['c', 'd']);
+    assert.deepEqual(
+      found((each) => each.id > 'b'),
+      ['c', 'd'],
+    );
     assert.deepEqual(found({}), ['a', 'b', 'c', 'd']);
     assert.deepEqual(found([]), []);
   });

@@ -17,7 +17,7 @@ describe('DelayQueue', () => {
 
   it('has nothing due when empty', () => {
     const delayed = new DelayQueue<TestTask>();
-    assert.deepEqual([delayed.nextDueAt(), [...delayed.takeDue(Infinity - 1)], delayed.size, delayed.bytes], [Infinity, [], 0, 0]);
+    assert.deepEqual([delayed.nextDueAt(), [...delayed.takeDue(Infinity)], delayed.size, delayed.bytes], [Infinity, [], 0, 0]);
   });
 
   it('keeps tasks due at one time in the order they came', () => {
@@ -53,7 +53,10 @@ describe('DelayQueue', () => {
         const due = left.filter((entry) => entry.dueAt <= now).sort((x, y) => x.dueAt - y.dueAt);
         const rest = left.filter((entry) => entry.dueAt > now);
         assert.deepEqual(idsOf(delayed.takeDue(now)), idsOf(due.map((entry) => entry.task)));
-        assert.equal(delayed.bytes, rest.reduce((sum, entry) => sum + entry.bytes, 0));
+        assert.equal(
+          delayed.bytes,
+          rest.reduce((sum, entry) => sum + entry.bytes, 0),
+        );
         assert.deepEqual(new Set(delayed), new Set(rest.map((entry) => entry.task)));
       }),
     );

@@ -28,10 +28,10 @@ export class DelayQueue<T extends { readonly bytes: number }> {
 
   /**
    * Takes the tasks that are due, one at each step: tasks may be added and removed while it runs. What is added during the iteration and due
-   * by `now` is taken too.
+   * by `now` is taken too. `Infinity` takes all.
    */
   *takeDue(now: number): IterableIterator<T> {
-    while (this.nextDueAt() <= now) {
+    while (this.size > 0 && this.nextDueAt() <= now) {
       const task = this.#heap.pop() as T;
       this.#bytes -= task.bytes;
       yield task;

@@ -29,9 +29,16 @@ describe('estimateBytes', () => {
   });
 
   it('takes the rest of a long collection to be like its beginning', () => {
-    near(Array.from({ length: 100_000 }, () => 'x'.repeat(84)), 10_000_000);
+    near(
+      Array.from({ length: 100_000 }, () => 'x'.repeat(84)),
+      10_000_000,
+    );
     near(new Set(Array.from({ length: 50_000 }, (_, index) => index)), 400_000);
-    near(Array.from({ length: 10_000 }, () => ({ a: 1, b: 2 })), 10_000 * estimateBytes({ a: 1, b: 2 }), 2);
+    near(
+      Array.from({ length: 10_000 }, () => ({ a: 1, b: 2 })),
+      10_000 * estimateBytes({ a: 1, b: 2 }),
+      2,
+    );
   });
 
   it('ends with cycles and counts what is shared once', () => {
@@ -68,6 +75,11 @@ describe('estimateBytes', () => {
   });
 
   it('is a whole number for anything', () => {
-    fc.assert(fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true }), (value) => Number.isSafeInteger(estimateBytes(value)) && estimateBytes(value) >= 0));
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true }),
+        (value) => Number.isSafeInteger(estimateBytes(value)) && estimateBytes(value) >= 0,
+      ),
+    );
   });
 });

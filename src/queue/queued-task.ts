@@ -23,13 +23,13 @@ export interface QueuedTask {
 }
 
 /**
- * Values of `position`: from 0 up a place in a lane, and from {@link WAITING_FIRST} down a place in the waiting room. Level, times, bytes and
- * `requeued` must not change while a task stands anywhere.
+ * Values of `position`: from 0 up a place in a lane, and from {@link WAITING_FIRST} down a place in the waiting room. Level, bytes and `requeued`
+ * must not change while a task stands in a lane.
  */
 export const NOT_QUEUED = -1;
 /** In the heap that a lane keeps for what is out of order. */
 export const OUT_OF_ORDER = -2;
-/** The first place of the waiting room; the n-th is `WAITING_FIRST - n`. */
+/** The highest of the places in the waiting room, which count down. */
 export const WAITING_FIRST = -3;
 
 /** One priority level. */

@@ -15,7 +15,13 @@ describe('estimateWaitMs', () => {
   });
 
   it('stays from 1 ms to a minute, whatever is not known', () => {
-    for (const [queued, serviceMs, slots] of [[5, Number.NaN, 2], [5, 0, 2], [0, 20, 2], [Infinity, 0, 0]] as const) assert.equal(estimateWaitMs(queued, serviceMs, slots), 1);
+    for (const [queued, serviceMs, slots] of [
+      [5, Number.NaN, 2],
+      [5, 0, 2],
+      [0, 20, 2],
+      [Infinity, 0, 0],
+    ] as const)
+      assert.equal(estimateWaitMs(queued, serviceMs, slots), 1);
     assert.equal(estimateWaitMs(1_000_000, 1_000, 0), 60_000);
     assert.equal(estimateWaitMs(Infinity, 1, 1), 60_000);
   });

@@ -19,19 +19,30 @@ export function estimateWaitMs(queued: number, serviceMs: number, slots: number)
 
 /** For `refuse` and `dead-letter`: the queue, or the task's level, has no room. */
 export function queueFullError(taskName: string, bounds: QueueBounds, load: QueueLoad, retryAfterMs: number): QueueFullError {
-  return new QueueFullError('ERR_QUEUE_FULL', `${taskName}: the queue is full (${describe(bounds, load)}). Try again in ${retryAfterMs} ms, or raise its bounds`, retryAfterMs);
+  return new QueueFullError(
+    'ERR_QUEUE_FULL',
+    `${taskName}: the queue is full (${describe(bounds, load)}). Try again in ${retryAfterMs} ms, or raise its bounds`,
+    retryAfterMs,
+  );
 }
 
 /** For `refuse` with `neverFits`. Its `retryAfter` is `Infinity`. */
 export function neverFitsError(taskName: string, bounds: QueueBounds, bytes: number): QueueFullError {
-  const bound = bounds.max < 1 ? 'queue.max is 0' : `its arguments take about ${bytes} bytes, and no level that it may enter holds as much within queue.maxBytes ${bounds.bytesMax}`;
+  const bound =
+    bounds.max < 1
+      ? 'queue.max is 0'
+      : `its arguments take about ${bytes} bytes, and no level that it may enter holds as much within queue.maxBytes ${bounds.bytesMax}`;
   return new QueueFullError('ERR_QUEUE_FULL', `${taskName}: the task can never fit into the queue: ${bound}. Raise the bounds, or split the task`, Infinity);
 }
 
 /** For a task that was evicted. */
 export function taskShedError(taskName: string, bounds: QueueBounds, retryAfterMs: number): QueueFullError {
   const why = bounds.whenFull === 'shed-lowest' ? 'a more urgent task' : 'a newer task';
-  return new QueueFullError('ERR_TASK_SHED', `${taskName}: evicted from the full queue by ${why} (whenFull '${bounds.whenFull}'). Try again in ${retryAfterMs} ms`, retryAfterMs);
+  return new QueueFullError(
+    'ERR_TASK_SHED',
+    `${taskName}: evicted from the full queue by ${why} (whenFull '${bounds.whenFull}'). Try again in ${retryAfterMs} ms`,
+    retryAfterMs,
+  );
 }
 
 function describe(bounds: QueueBounds, load: QueueLoad): string {

@@ -132,7 +132,7 @@ describe('TaskQueue', () => {
 
   it('sorts by key, then level, then requeued before new, then arrival', () => {
     fc.assert(
-      fc.property(fc.array(submission, { maxLength: 80 }), (submissions) => {
+      fc.property(fc.array(submission, { maxLength: 80, size: 'max' }), (submissions) => {
         const tasks = tasksOf(submissions);
         const queue = new TaskQueue<TestTask>(DEFAULT_LEVELS);
         for (const task of tasks) queue.push(task);
@@ -140,10 +140,14 @@ describe('TaskQueue', () => {
         assert.deepEqual(new Set(order), new Set(tasks));
         // A near deadline may tie with an ordinary key of its level: then either order is right. All else is decided.
         const pressing = (task: TestTask): boolean => !task.requeued && task.deadlineAt < task.submittedAt + (HEAD_STARTS[task.level] as number);
-        const compare = (a: TestTask, b: TestTask): number => keyOf(a) - keyOf(b) || a.level - b.level || Number(b.requeued) - Number(a.requeued) || tasks.indexOf(a) - tasks.indexOf(b);
+        const compare = (a: TestTask, b: TestTask): number =>
+          keyOf(a) - keyOf(b) || a.level - b.level || Number(b.requeued) - Number(a.requeued) || tasks.indexOf(a) - tasks.indexOf(b);
         const naive = [...tasks].sort(compare);
         assert.deepEqual(order.map(keyOf), naive.map(keyOf));
-        assert.deepEqual(order.map((task) => task.level), naive.map((task) => task.level));
+        assert.deepEqual(
+          order.map((task) => task.level),
+          naive.map((task) => task.level),
+        );
         assert.deepEqual(idsOf(order.filter((task) => !pressing(task))), idsOf(naive.filter((task) => !pressing(task))));
       }),
       { numRuns: 300 },
@@ -156,7 +160,7 @@ describe('TaskQueue', () => {
       { weight: 2, arbitrary: fc.constant('shift' as const) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const queue = new TaskQueue<TestTask>(DEFAULT_LEVELS);
         let now = 0;
         const check = (gone: TestTask | undefined): void => {
@@ -183,7 +187,7 @@ describe('TaskQueue', () => {
       { weight: 1, arbitrary: fc.constantFrom('newest' as const, 'oldest' as const) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const queue = new TaskQueue<TestTask>(DEFAULT_LEVELS);
         const model = new Set<TestTask>();
         const pushed = tasksOf(steps.filter((each) => typeof each === 'object'))[Symbol.iterator]();

@@ -29,13 +29,19 @@ describe('WaitingRoom', () => {
 
   it('passes over a level that is full, in order', () => {
     const room = roomWith(['a', 1, 1], ['b', 0, 2], ['c', 1, 3], ['d', 2, 4]);
-    assert.deepEqual(enterAll(room, (task) => (task.level === 1 ? LEVEL_FULL : task.level)), ['b', 'd']);
+    assert.deepEqual(
+      enterAll(room, (task) => (task.level === 1 ? LEVEL_FULL : task.level)),
+      ['b', 'd'],
+    );
     assert.deepEqual([room.size, idsOf(room)], [2, ['a', 'c']]);
   });
 
   it('lets nobody pass the first one while the whole queue is full for it', () => {
     const room = roomWith(['large', 1, 1], ['small', 0, 2]);
-    assert.deepEqual(enterAll(room, (task) => (task.id === 'large' ? QUEUE_FULL : task.level)), []);
+    assert.deepEqual(
+      enterAll(room, (task) => (task.id === 'large' ? QUEUE_FULL : task.level)),
+      [],
+    );
     assert.equal(room.size, 2);
   });
 
@@ -51,6 +57,15 @@ describe('WaitingRoom', () => {
     assert.deepEqual([room.remove(tasks[1] as TestTask), room.remove(tasks[1] as TestTask)], [true, false]);
     assert.deepEqual(enterAll(room, own), ['a', 'c']);
     assert.equal(room.size, 0);
+  });
+
+  it('finds a task that was given another level while it waits', () => {
+    const room = roomWith(['a', 0, 1], ['b', 1, 2]);
+    const moved = testTask({ id: 'moved', level: 1, submittedAt: 3 });
+    room.add(moved);
+    moved.level = 0;
+    assert.equal(room.remove(moved), true);
+    assert.deepEqual(enterAll(room, own), ['a', 'b']);
   });
 
   it('is not taken for the queue, nor the queue for it', () => {
@@ -74,7 +89,7 @@ describe('WaitingRoom', () => {
   it('keeps the order within a level under any mix of coming, entering and leaving', () => {
     const step = fc.oneof(fc.record({ level: fc.nat({ max: 2 }) }), fc.record({ full: fc.nat({ max: 7 }) }), fc.nat({ max: 50 }));
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const room = new WaitingRoom<TestTask>();
         let model: TestTask[] = [];
         for (const [now, each] of steps.entries()) {
@@ -89,7 +104,10 @@ describe('WaitingRoom', () => {
           } else {
             const open = (task: TestTask): boolean => (each.full & (1 << task.level)) === 0;
             const expected = model.find(open);
-            assert.equal(room.shift((task) => (open(task) ? task.level : LEVEL_FULL)), expected);
+            assert.equal(
+              room.shift((task) => (open(task) ? task.level : LEVEL_FULL)),
+              expected,
+            );
             model = model.filter((task) => task !== expected);
           }
           assert.equal(room.size, model.length);

@@ -12,8 +12,12 @@ import { LEVEL_FULL, QUEUE_FULL } from './admission.js';
 import { NOT_QUEUED, WAITING_FIRST } from './queued-task.js';
 import type { QueuedTask } from './queued-task.js';
 
-function recordPlace(task: QueuedTask, place: number): void {
-  task.position = WAITING_FIRST - place;
+/** More than the levels there can be. */
+const LINES_MAX = 32;
+
+/** Line and place within it as one `position`, so that a task is found even if it was given another level while it waits. */
+function positionOf(line: number, place: number): number {
+  return WAITING_FIRST - (place * LINES_MAX + line);
 }
 
 export class WaitingRoom<T extends QueuedTask> {
@@ -28,13 +32,14 @@ export class WaitingRoom<T extends QueuedTask> {
 
   /** Adds a task that stands nowhere. O(1). */
   add(task: T): void {
-    recordPlace(task, this.#lineOf(task.level).push(task));
+    task.position = positionOf(task.level, this.#lineOf(task.level).push(task));
     this.#size += 1;
   }
 
   /** Takes a task that gave up. O(1) amortised. Returns whether it waited here. */
   remove(task: T): boolean {
-    if (task.position > WAITING_FIRST || !this.#lineOf(task.level).removeAt(WAITING_FIRST - task.position)) return false;
+    const place = WAITING_FIRST - task.position;
+    if (place < 0 || !this.#lineOf(place % LINES_MAX).removeAt(Math.floor(place / LINES_MAX))) return false;
     this.#left(task);
     return true;
   }
@@ -61,7 +66,7 @@ export class WaitingRoom<T extends QueuedTask> {
   }
 
   #lineOf(level: number): Fifo<T> {
-    while (this.#lines.length <= level) this.#lines.push(new Fifo<T>(recordPlace));
+    while (this.#lines.length <= level) this.#lines.push(newLine<T>(this.#lines.length));
     return this.#lines[level] as Fifo<T>;
   }
 
@@ -89,4 +94,10 @@ export class WaitingRoom<T extends QueuedTask> {
     task.position = NOT_QUEUED;
     this.#size -= 1;
   }
+}
+
+function newLine<T extends QueuedTask>(line: number): Fifo<T> {
+  return new Fifo<T>((task, place) => {
+    task.position = positionOf(line, place);
+  });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CpuSampler } from './cpu-usage.js';
+import { CpuSampler, processCpuTimeUs } from './cpu-usage.js';
 
 describe('CpuSampler', () => {
   it('gives the share of the allowed cores used since the last sample', () => {
@@ -39,5 +39,13 @@ describe('CpuSampler', () => {
     while (process.cpuUsage(start).user + process.cpuUsage(start).system < 20_000);
     const share = sampler.sample(40);
     assert.ok(share !== undefined && share >= 0.5, String(share));
+  });
+
+  it('reads the CPU time of another process, and 0 when it is gone', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+    const { user, system } = process.cpuUsage();
+    const read = processCpuTimeUs(process.pid);
+    assert.ok(Math.abs(read - user - system) <= 200_000, `${read} against ${user + system}`);
+    assert.equal(processCpuTimeUs(0), 0);
+    assert.equal(processCpuTimeUs(undefined), 0);
   });
 });

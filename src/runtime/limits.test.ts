@@ -67,7 +67,10 @@ describe('cpuLimit', () => {
   });
 
   it('reads cgroup v1, under each name of its mount and up to its root', () => {
-    const files = (folder: string, quota: string): Record<string, string> => ({ [`${folder}/cpu.cfs_quota_us`]: quota, [`${folder}/cpu.cfs_period_us`]: '50000\n' });
+    const files = (folder: string, quota: string): Record<string, string> => ({
+      [`${folder}/cpu.cfs_quota_us`]: quota,
+      [`${folder}/cpu.cfs_period_us`]: '50000\n',
+    });
     assert.deepEqual(cpusWith({ ...V1, ...files('sys/fs/cgroup/cpu,cpuacct/docker/abc', '150000\n') }), { cpus: 3, source: 'cgroup-v1' });
     assert.deepEqual(cpusWith({ ...V1, ...files('sys/fs/cgroup/cpu/docker', '100000\n') }), { cpus: 2, source: 'cgroup-v1' });
     assert.deepEqual(cpusWith({ ...V1, ...files('sys/fs/cgroup/cpu,cpuacct', '100000\n') }), { cpus: 2, source: 'cgroup-v1' });
@@ -95,7 +98,10 @@ describe('cpuLimit', () => {
   });
 
   it('survives garbage in every file', () => {
-    const garbage = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('max', '0 0', '100000 0', '-5 100000', '1e5 1e5', '0::', '0::/a\n2:cpu:/b:c', '\n\n'));
+    const garbage = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('max', '0 0', '100000 0', '-5 100000', '1e5 1e5', '0::', '0::/a\n2:cpu:/b:c', '\n\n'),
+    );
     fc.assert(
       fc.property(garbage, garbage, garbage, (membership, cpuMax, memoryMax) => {
         const root = rootWith({ 'proc/self/cgroup': membership, 'sys/fs/cgroup/cpu.max': cpuMax, 'sys/fs/cgroup/memory.max': memoryMax });

@@ -22,7 +22,26 @@ describe('parseDuration', () => {
   });
 
   it('refuses everything else, naming the option', () => {
-    const bad = [-1, Number.NaN, Infinity, '', 's', '5', '5 weeks', '-5s', '1e3s', '1constructor', '1toString', `${'9'.repeat(400)}d`, null, undefined, true, {}, [5], 5n];
+    const bad = [
+      -1,
+      Number.NaN,
+      Infinity,
+      '',
+      's',
+      '5',
+      '5 weeks',
+      '-5s',
+      '1e3s',
+      '1constructor',
+      '1toString',
+      `${'9'.repeat(400)}d`,
+      null,
+      undefined,
+      true,
+      {},
+      [5],
+      5n,
+    ];
     for (const value of bad) assert.throws(() => parseDuration('timeout', value), { code: 'ERR_OPTION', option: 'timeout' }, String(value));
   });
 
@@ -48,7 +67,10 @@ describe('parseSize', () => {
 
 describe('units', () => {
   it('never parse to anything but a finite number >= 0, or an error that names the option', () => {
-    const text = fc.oneof(fc.string(), fc.tuple(fc.double(), fc.constantFrom('ms', 's', 'm', 'h', 'd', 'kb', 'constructor', '')).map(([n, unit]) => `${n}${unit}`));
+    const text = fc.oneof(
+      fc.string(),
+      fc.tuple(fc.double(), fc.constantFrom('ms', 's', 'm', 'h', 'd', 'kb', 'constructor', '')).map(([n, unit]) => `${n}${unit}`),
+    );
     fc.assert(
       fc.property(fc.oneof(text, fc.anything()), (value) => {
         for (const parse of [parseDuration, parseSize]) {

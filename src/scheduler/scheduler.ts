@@ -168,17 +168,29 @@ export class Scheduler<T extends QueuedTask, W extends object> {
 
   /** The queued task that was submitted first, see {@link TaskQueue.oldest}. O(workers) when workers have tasks of their own. */
   oldest(): T | undefined {
-    return this.#best((queue) => queue.oldest(), true, (a, b) => a.submittedAt < b.submittedAt);
+    return this.#best(
+      (queue) => queue.oldest(),
+      true,
+      (a, b) => a.submittedAt < b.submittedAt,
+    );
   }
 
   /** The oldest task of a level that may be evicted. O(workers) when workers have tasks of their own. */
   oldestOf(level: number): T | undefined {
-    return this.#best((queue) => queue.oldestOf(level), false, (a, b) => a.submittedAt < b.submittedAt);
+    return this.#best(
+      (queue) => queue.oldestOf(level),
+      false,
+      (a, b) => a.submittedAt < b.submittedAt,
+    );
   }
 
   /** The newest task of a level that may be evicted. O(workers) when workers have tasks of their own. */
   newestOf(level: number): T | undefined {
-    return this.#best((queue) => queue.newestOf(level), false, (a, b) => a.submittedAt > b.submittedAt);
+    return this.#best(
+      (queue) => queue.newestOf(level),
+      false,
+      (a, b) => a.submittedAt > b.submittedAt,
+    );
   }
 
   /** All queued tasks, in no order that matters. Do not change the queue meanwhile. */

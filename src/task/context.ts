@@ -62,13 +62,14 @@ export function contextImported(): boolean {
   return imported;
 }
 
-/** Makes `context` the current one until `leaveContext`: for workers that run one task at a time. */
+/** Makes `context` the current one until `leaveContext(context)`: for workers that run one task at a time. */
 export function enterContext(context: TaskContext): void {
   current = context;
 }
 
-export function leaveContext(): void {
-  current = undefined;
+/** Ends that for `context`; does nothing when another is the current one. */
+export function leaveContext(context: TaskContext): void {
+  if (current === context) current = undefined;
 }
 
 /** Runs `fn` with `context` as the current one in all it starts: for workers that run several tasks at once. */

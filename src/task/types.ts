@@ -22,8 +22,8 @@ type Unwrapped<R> =
       ? TaskStream<Awaited<Y>, Awaited<V>>
       : Awaited<R>;
 
-/** Names of the functions that take a single argument, for `map`. */
-export type TaskItem<M, K extends keyof M> = TaskArgs<M, K> extends [] ? undefined : TaskArgs<M, K>[0];
+/** The input of `map` for one task function: its first argument; `never` for a function that needs more than one. */
+export type TaskItem<M, K extends keyof M> = TaskArgs<M, K> extends [] ? undefined : [TaskArgs<M, K>[0]] extends TaskArgs<M, K> ? TaskArgs<M, K>[0] : never;
 
 /** The values of a generator task function, with credit: the function runs only as far ahead as the reader allows. */
 export interface TaskStream<Y, V = unknown> extends AsyncIterableIterator<Y> {

@@ -63,7 +63,8 @@ describe('queue-depth', () => {
   });
 
   it('says why with the numbers that decided', () => {
-    assert.equal(decide({ workers: 2, busy: 2, queueDepth: 3, max: 8 }).reason, 'queue depth 3, 2 of 2 ready workers busy, 0 starting (grows from 80 % busy): add 3, at most 8');
+    const grown = decide({ workers: 2, busy: 2, queueDepth: 3, max: 8 });
+    assert.equal(grown.reason, 'queue depth 3, 2 of 2 ready workers busy, 0 starting (grows from 80 % busy): add 3, at most 8');
     assert.equal(decide({ workers: 3, busy: 1, min: 1, idleMs: [8_000, 7_000] }).reason, '2 of 3 workers idle for 5000 ms: remove 2, at least 1 stay');
     assert.equal(decide({ workers: 3, busy: 1 }).reason, 'no change: queue depth 0, 1 of 3 ready workers busy, 0 starting');
   });

@@ -48,7 +48,9 @@ function parse(option: string, options: QueueDepthOptions | undefined): QueueDep
 }
 
 function decide(numbers: QueueDepthNumbers, signals: ScalingSignals): ScalingDecision {
-  return grow(numbers, signals) ?? backWithinLimits(signals) ?? shrink(numbers, signals) ?? { target: signals.workers, reason: `no change: ${situation(signals)}` };
+  return (
+    grow(numbers, signals) ?? backWithinLimits(signals) ?? shrink(numbers, signals) ?? { target: signals.workers, reason: `no change: ${situation(signals)}` }
+  );
 }
 
 function grow({ busyShareMin }: QueueDepthNumbers, signals: ScalingSignals): ScalingDecision | undefined {

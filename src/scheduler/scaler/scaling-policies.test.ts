@@ -22,7 +22,11 @@ describe('scalingPolicy', () => {
 
   it('refuses other names and lists its own', () => {
     for (const name of ['adaptive', '', 'constructor', 'Fixed', null, undefined, 7, () => 1]) {
-      assert.throws(() => scalingPolicy('policy', name as never), { code: 'ERR_OPTION', option: 'policy', message: /'queue-depth', 'threshold', 'fixed'/ }, String(name));
+      assert.throws(
+        () => scalingPolicy('policy', name as never),
+        { code: 'ERR_OPTION', option: 'policy', message: /'queue-depth', 'threshold', 'fixed'/ },
+        String(name),
+      );
     }
   });
 
@@ -52,7 +56,8 @@ describe('scalingPolicy', () => {
 
 describe('fixed', () => {
   it('keeps the size it was given, within the limits', () => {
-    const target = (workers: number): number => fixed().decide(signals({ workers, busy: workers, queueDepth: 1_000, min: 2, max: 6 }), undefined).decision.target;
+    const target = (workers: number): number =>
+      fixed().decide(signals({ workers, busy: workers, queueDepth: 1_000, min: 2, max: 6 }), undefined).decision.target;
     assert.deepEqual([0, 1, 2, 4, 6, 7].map(target), [2, 2, 2, 4, 6, 6]);
   });
 

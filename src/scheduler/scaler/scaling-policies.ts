@@ -28,7 +28,8 @@ export function scalingPolicy(option: string, value: ScalingPolicyName | Scaling
   const named = POLICIES.get(value);
   if (named !== undefined) return named(options, option);
   if (typeof value !== 'object' || value === null) {
-    throw new OptionError(option, `one of ${[...POLICIES.keys()].map((name) => `'${String(name)}'`).join(', ')} or a policy with name, intervalMs, initial and decide`, value);
+    const names = [...POLICIES.keys()].map((name) => `'${String(name)}'`).join(', ');
+    throw new OptionError(option, `one of ${names} or a policy with name, intervalMs, initial and decide`, value);
   }
   refuseOptions(option, options);
   return checked(option, value);

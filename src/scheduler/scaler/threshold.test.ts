@@ -53,6 +53,7 @@ describe('threshold', () => {
   it('does not shrink for the hold time after it grew', () => {
     assert.deepEqual(run([UP, UP, UP, DOWN, DOWN, DOWN, DOWN, DOWN], { holdDownMs: 8_000 }).sizes, [4, 4, 6, 6, 6, 6, 6, 5]);
     assert.deepEqual(run([UP, UP, UP, DOWN, DOWN, DOWN], { holdDownMs: 0 }).sizes, [4, 4, 6, 5, 4, 3]);
+    assert.deepEqual(run([DOWN, { ...DOWN, min: 6 }, DOWN, DOWN]).sizes, [4, 6, 6, 5], 'also when it grew to its minimum');
   });
 
   it('starts a worker at once for tasks without any', () => {
@@ -87,10 +88,29 @@ describe('threshold', () => {
   });
 
   it('takes its numbers from the options', () => {
-    const options: ThresholdOptions = { intervalMs: 1_000, depthUp: 5, cpuUp: 0.9, stepUp: 3, holdUpMs: 0, depthDown: 2, cpuDown: 0.5, stepDown: 2, holdDownMs: 0 };
+    const options: ThresholdOptions = {
+      intervalMs: 1_000,
+      depthUp: 5,
+      cpuUp: 0.9,
+      stepUp: 3,
+      holdUpMs: 0,
+      depthDown: 2,
+      cpuDown: 0.5,
+      stepDown: 2,
+      holdDownMs: 0,
+    };
     assert.equal(threshold(options).intervalMs, 1_000);
     assert.equal(threshold().intervalMs, 2_000);
-    assert.deepEqual(run([{ queueDepth: 6, cpu: 0.89 }, { queueDepth: 1, cpu: 0.49 }], options).sizes, [7, 5]);
+    assert.deepEqual(
+      run(
+        [
+          { queueDepth: 6, cpu: 0.89 },
+          { queueDepth: 1, cpu: 0.49 },
+        ],
+        options,
+      ).sizes,
+      [7, 5],
+    );
     assert.deepEqual(run(times(3, { queueDepth: 11, cpu: 0 }), { depthUp: 10 }).sizes, [4, 4, 6], 'depthDown gives way to a lower depthUp');
   });
 

@@ -42,7 +42,17 @@ export interface ThresholdMemory {
   readonly grewAtMs: number;
 }
 
-const KEYS = ['intervalMs', 'depthUp', 'cpuUp', 'stepUp', 'holdUpMs', 'depthDown', 'cpuDown', 'stepDown', 'holdDownMs'] as const satisfies (keyof ThresholdOptions)[];
+const KEYS = [
+  'intervalMs',
+  'depthUp',
+  'cpuUp',
+  'stepUp',
+  'holdUpMs',
+  'depthDown',
+  'cpuDown',
+  'stepDown',
+  'holdDownMs',
+] as const satisfies (keyof ThresholdOptions)[];
 
 /**
  * The policy `'threshold'`.
@@ -65,7 +75,8 @@ function parse(option: string, options: ThresholdOptions | undefined): Threshold
   const intervalMs = numberWithin(`${option}.intervalMs`, own.intervalMs ?? 2_000, 1, INTERVAL_MS_MAX);
   const depthUp = numberWithin(`${option}.depthUp`, own.depthUp ?? 50, 0, Number.MAX_SAFE_INTEGER);
   const depthDown = numberWithin(`${option}.depthDown`, own.depthDown ?? Math.min(25, depthUp), 0, Number.MAX_SAFE_INTEGER);
-  if (depthDown > depthUp) throw new OptionError(`${option}.depthDown`, `at most depthUp (${depthUp})`, depthDown, 'Otherwise it would grow and shrink at once');
+  if (depthDown > depthUp)
+    throw new OptionError(`${option}.depthDown`, `at most depthUp (${depthUp})`, depthDown, 'Otherwise it would grow and shrink at once');
   return {
     intervalMs,
     depthUp,

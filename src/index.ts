@@ -1,0 +1,29 @@
+/** The door `millrace`. */
+export { createPool } from './pool/create-pool.js';
+export {
+  ERROR_CODES,
+  MillraceError,
+  ModuleLoadError,
+  OptionError,
+  QueueFullError,
+  TaskCancelledError,
+  TaskTimeoutError,
+  ValueError,
+  WorkerCrashedError,
+} from './errors.js';
+export type { ErrorCode } from './errors.js';
+export { defineTask, defineWorker } from './task/define-task.js';
+export type { WorkerDefinition, WorkerStartInfo } from './task/define-task.js';
+export { move } from './transport/move.js';
+export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './queue/dead-letters.js';
+export type { PoolEvents, TaskEvent, WorkerEvent } from './pool/events.js';
+export type { CloseOptions, CloseReport, PoolOptions, PoolSize, QueueOptions, RecycleOptions, ReturnedTask, WhenFull } from './pool/options.js';
+export type { DeadLetterQueue, MapOptions, MapOutcome, Pool, Submitter, WorkerInfo } from './pool/pool.js';
+export type { Distribution, PoolStats } from './pool/stats.js';
+export type { Clock, Timer } from './runtime/clock.js';
+export type { Duration, Size } from './runtime/units.js';
+export type { PlacementName } from './scheduler/placement.js';
+export type { ScalingDecision, ScalingPolicy, ScalingSignals } from './scheduler/scaler/scaling-policy.js';
+export type { TaskState } from './task/lifecycle.js';
+export type { Backoff, RetryOptions, Task, TaskArgs, TaskDefaults, TaskName, TaskOptions, TaskResult, TaskStream } from './task/types.js';
+export type { WorkerKind, WorkerState } from './worker/worker.js';

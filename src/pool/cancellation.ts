@@ -1,0 +1,182 @@
+/**
+ * Ending what should not go on: cancellation, timeouts (from the start of execution) and deadlines (from submission).
+ *
+ * A task that waits is simply taken out. For one that runs:
+ *   1. the caller gets the outcome at once, and the worker lets go of the attempt (`abandon`): signal and shared cancel word are raised;
+ *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} it is stuck in synchronous code: it gets no more
+ *      tasks and its replacement is started now, so that the slot is back within one spawn;
+ *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere.
+ * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: step 3 does not apply to them.
+ */
+import { TaskTimeoutError } from '../errors.js';
+import { DELAYED, isInFlight, isTerminal, QUEUED } from '../task/lifecycle.js';
+import { CANCEL_BY_CALLER, CANCEL_BY_DEADLINE, CANCEL_BY_TIMEOUT } from '../transport/protocol.js';
+import type { CancelCode } from '../transport/protocol.js';
+import type { Alarm } from './alarms.js';
+import type { PoolCore } from './core.js';
+import type { TaskEvent } from './events.js';
+import type { Member } from './member.js';
+import { DIRECT, WAITING } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
+import type { Settlement } from './settlement.js';
+
+/** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
+const BLOCKED_AFTER_MS = 10;
+
+/** What the cancellation asks of the fleet. */
+export interface MemberControl {
+  /** No more tasks for this member; start its replacement now. */
+  suspect(member: Member): void;
+  /** It has answered after all. */
+  trust(member: Member): void;
+  /** End it now. */
+  kill(member: Member): void;
+}
+
+interface Abandonment {
+  readonly member: Member;
+  readonly event: TaskEvent;
+  /** The attempt went past the queue and holds no credit. */
+  readonly direct: boolean;
+  blockedAlarm: Alarm | undefined;
+  graceAlarm: Alarm | undefined;
+}
+
+export class Cancellation {
+  readonly #core: PoolCore;
+  readonly #settlement: Settlement;
+  readonly #control: MemberControl;
+  readonly #abandoned = new Map<object, Abandonment>();
+
+  constructor(core: PoolCore, settlement: Settlement, control: MemberControl) {
+    this.#core = core;
+    this.#settlement = settlement;
+    this.#control = control;
+  }
+
+  /** Returns whether the task was still open. */
+  cancel(task: PoolTask, reason: unknown, why: string, code: CancelCode = CANCEL_BY_CALLER): boolean {
+    if (isTerminal(task.stateCode)) return false;
+    this.#takeAway(task, code);
+    this.#settlement.cancel(task, reason, why);
+    this.#core.wake();
+    return true;
+  }
+
+  /** Starts counting the timeout of an attempt that has begun to execute. */
+  executionStarted(task: PoolTask): void {
+    const { timeoutMs } = task.settings;
+    if (timeoutMs === Infinity) return;
+    const extra = task.ensureExtra();
+    if (extra.timeoutAlarm !== undefined) this.#core.alarms.cancel(extra.timeoutAlarm as Alarm);
+    extra.timeoutAlarm = this.#core.alarms.set(this.#core.now() + timeoutMs, () => this.#timedOut(task));
+  }
+
+  /** An attempt has been answered or lost: its timeout no longer counts. */
+  executionEnded(task: PoolTask): void {
+    const alarm = task.extra?.timeoutAlarm;
+    if (alarm === undefined || task.extra === undefined) return;
+    this.#core.alarms.cancel(alarm as Alarm);
+    task.extra.timeoutAlarm = undefined;
+  }
+
+  /** Sets the deadline of a task, counted from now. */
+  setDeadline(task: PoolTask, deadlineMs: number): void {
+    if (deadlineMs === Infinity) return;
+    const extra = task.ensureExtra();
+    const now = this.#core.now();
+    extra.deadlineAt = now + deadlineMs;
+    extra.deadlineEpochMs = Date.now() + deadlineMs;
+    extra.deadlineAlarm = this.#core.alarms.set(extra.deadlineAt, () => this.expire(task));
+  }
+
+  /** The deadline of a task has passed. */
+  expire(task: PoolTask): void {
+    if (isTerminal(task.stateCode)) return;
+    const limitMs = task.settings.deadlineMs;
+    const where = isInFlight(task.stateCode) ? 'while it ran' : 'before it ran';
+    this.#takeAway(task, CANCEL_BY_DEADLINE);
+    this.#settlement.fail(task, new TaskTimeoutError('ERR_DEADLINE_EXCEEDED', `task ${task.name} passed its deadline of ${limitMs} ms ${where}`, limitMs), 'expired');
+    this.#core.wake();
+  }
+
+  /** The function of an abandoned attempt has ended. Returns whether the attempt held credit of its member. */
+  vacated(token: object): boolean {
+    const abandonment = this.#abandoned.get(token);
+    if (abandonment === undefined) return false;
+    this.#forget(token, abandonment);
+    if (abandonment.member.abandoned === 0) this.#control.trust(abandonment.member);
+    return !abandonment.direct;
+  }
+
+  /** The member answers from its event loop: it is not stuck. */
+  pong(member: Member): void {
+    for (const abandonment of this.#abandoned.values()) {
+      if (abandonment.member !== member || abandonment.blockedAlarm === undefined) continue;
+      this.#core.alarms.cancel(abandonment.blockedAlarm);
+      abandonment.blockedAlarm = undefined;
+    }
+    if (member.state === 'suspect') this.#control.trust(member);
+  }
+
+  /** The member is gone, and what it had abandoned with it. */
+  memberGone(member: Member): void {
+    for (const [token, abandonment] of this.#abandoned) if (abandonment.member === member) this.#forget(token, abandonment);
+  }
+
+  /** Lets go of a running attempt: the caller settles or repeats the task. */
+  abandon(task: PoolTask, code: CancelCode): void {
+    const member = task.holder as Member;
+    const core = this.#core;
+    this.executionEnded(task);
+    const event = core.taskEvent(task);
+    const token = member.worker.abandon(task, code);
+    task.holder = undefined;
+    member.abandoned += 1;
+    const abandonment: Abandonment = { member, event, direct: (task.flags & DIRECT) !== 0, blockedAlarm: undefined, graceAlarm: undefined };
+    this.#abandoned.set(token, abandonment);
+    if (member.worker.kind === 'async') return;
+    const now = core.now();
+    member.worker.ping();
+    member.worker.flush();
+    if (core.settings.cancelGraceMs > BLOCKED_AFTER_MS) {
+      abandonment.blockedAlarm = core.alarms.set(now + BLOCKED_AFTER_MS, () => {
+        abandonment.blockedAlarm = undefined;
+        this.#control.suspect(member);
+      });
+    }
+    abandonment.graceAlarm = core.alarms.set(now + core.settings.cancelGraceMs, () => this.#graceOver(member, abandonment));
+  }
+
+  #graceOver(member: Member, abandonment: Abandonment): void {
+    abandonment.graceAlarm = undefined;
+    if (this.#core.events.has('hardKill')) this.#core.events.emit('hardKill', { ...abandonment.event, workerId: member.worker.id });
+    this.#control.kill(member);
+  }
+
+  #timedOut(task: PoolTask): void {
+    if (task.extra !== undefined) task.extra.timeoutAlarm = undefined;
+    if (!isInFlight(task.stateCode)) return;
+    const limitMs = task.settings.timeoutMs;
+    this.abandon(task, CANCEL_BY_TIMEOUT);
+    this.#settlement.attemptFailed(task, new TaskTimeoutError('ERR_TASK_TIMEOUT', `task ${task.name} timed out: it executed for more than ${limitMs} ms`, limitMs));
+    this.#core.wake();
+  }
+
+  /** Takes a task out of wherever it is. */
+  #takeAway(task: PoolTask, code: CancelCode): void {
+    const core = this.#core;
+    if (isInFlight(task.stateCode)) {
+      if (task.holder !== undefined) this.abandon(task, code);
+    } else if (task.stateCode === DELAYED) core.delayed.remove(task);
+    else if (task.stateCode === QUEUED && (task.flags & WAITING) !== 0) core.waiting.remove(task);
+    else core.scheduler.remove(task);
+  }
+
+  #forget(token: object, abandonment: Abandonment): void {
+    this.#abandoned.delete(token);
+    abandonment.member.abandoned -= 1;
+    if (abandonment.blockedAlarm !== undefined) this.#core.alarms.cancel(abandonment.blockedAlarm);
+    if (abandonment.graceAlarm !== undefined) this.#core.alarms.cancel(abandonment.graceAlarm);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What the parts of a pool share: settings, time, queue, counters. The parts themselves (intake, dispatcher, settlement, cancellation, fleet) know this
+ * and, of each other, only what their constructors ask for.
+ */
+import { LogHistogram } from '../collections/log-histogram.js';
+import { RetryBudget } from '../policy/retry-budget.js';
+import { BackpressureGauge } from '../queue/backpressure.js';
+import { DeadLetters } from '../queue/dead-letters.js';
+import { DelayQueue } from '../queue/delay-queue.js';
+import { WaitingRoom } from '../queue/waiting-room.js';
+import { KeepAlive } from '../runtime/keep-alive.js';
+import { poolIdPrefix, taskId } from '../runtime/id.js';
+import { Scheduler } from '../scheduler/scheduler.js';
+import { Alarms } from './alarms.js';
+import { Emitter } from './emitter.js';
+import type { PoolEvents, TaskEvent } from './events.js';
+import type { Member } from './member.js';
+import type { PoolSettings } from './normalise-options.js';
+import type { PoolTask } from './pool-task.js';
+import { TaskFunctions } from './task-functions.js';
+
+export type Phase = 'open' | 'closing' | 'closed';
+
+export class PoolCore {
+  readonly settings: PoolSettings;
+  readonly events: Emitter<PoolEvents> = new Emitter();
+  readonly functions: TaskFunctions;
+  readonly scheduler: Scheduler<PoolTask, Member>;
+  readonly delayed: DelayQueue<PoolTask> = new DelayQueue();
+  readonly waiting: WaitingRoom<PoolTask> = new WaitingRoom();
+  readonly deadLetters: DeadLetters;
+  readonly gauge: BackpressureGauge;
+  readonly alarms: Alarms;
+  readonly retryBudget: RetryBudget = new RetryBudget();
+  readonly wait: LogHistogram = new LogHistogram();
+  readonly run: LogHistogram = new LogHistogram();
+  readonly keepAlive: KeepAlive = new KeepAlive();
+  readonly idPrefix: string;
+  readonly counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, rejected: 0, retried: 0, requeued: 0 };
+  /** Looks at the queue; bound when the pool is put together. */
+  onFlush: () => void = () => undefined;
+  phase: Phase = 'open';
+  paused = false;
+  degraded: Error | undefined = undefined;
+  /** Tasks without an outcome. */
+  open = 0;
+  /** Tasks in the hands of workers. */
+  inFlight = 0;
+  #flushScheduled = false;
+  #turnMs = 0;
+  readonly #onceIdle: (() => void)[] = [];
+
+  constructor(settings: PoolSettings) {
+    this.settings = settings;
+    const { queue } = settings;
+    this.functions = new TaskFunctions(settings.task, queue.levels);
+    this.scheduler = new Scheduler({ levels: queue.levels, placement: settings.placement, random: settings.random });
+    this.deadLetters = new DeadLetters(settings.deadLettersMax);
+    this.gauge = new BackpressureGauge({ max: queue.max, bytesMax: queue.bytesMax, highWaterMark: queue.highWaterMark, lowWaterMark: queue.lowWaterMark });
+    this.alarms = new Alarms(settings.clock);
+    this.idPrefix = poolIdPrefix(settings.random, Date.now());
+  }
+
+  /** Milliseconds of the pool's clock, whole, read once a turn: the time stamp of everything that happens in one batch. */
+  stamp(): number {
+    if (!this.#flushScheduled) this.wake();
+    return this.#turnMs;
+  }
+
+  /** The clock itself, for what must be exact. */
+  now(): number {
+    return this.settings.clock.now();
+  }
+
+  /** Sees to it that the queue is looked at once after the current synchronous code, however often it is called before. */
+  wake(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.#turnMs = Math.floor(this.settings.clock.now());
+    this.settings.clock.defer(this.#flush);
+  }
+
+  taskId(sequence: number): string {
+    return taskId(this.idPrefix, sequence);
+  }
+
+  taskEvent(task: PoolTask): TaskEvent {
+    return { taskId: task.id, taskName: task.name, state: task.state, attempt: task.attempt, correlationId: task.correlationId };
+  }
+
+  /** A task has come into being. */
+  opened(): void {
+    this.open += 1;
+    this.keepAlive.hold();
+  }
+
+  /** A task has its outcome. */
+  closed(): void {
+    this.open -= 1;
+    this.keepAlive.release();
+    if (this.open === 0) this.#becameIdle();
+  }
+
+  /** Keeps the process alive until `promise` has settled: somebody waits for it. */
+  async holding<T>(promise: Promise<T>): Promise<T> {
+    this.keepAlive.hold();
+    try {
+      return await promise;
+    } finally {
+      this.keepAlive.release();
+    }
+  }
+
+  /** Resolves when no task is open. */
+  whenIdle(): Promise<void> {
+    if (this.open === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onceIdle.push(resolve);
+    });
+  }
+
+  #becameIdle(): void {
+    if (this.events.has('idle')) this.events.emit('idle', { completed: this.counters.completed });
+    for (const resolve of this.#onceIdle.splice(0)) resolve();
+  }
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false;
+    this.onFlush();
+  };
+}

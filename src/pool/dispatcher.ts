@@ -1,0 +1,117 @@
+/** Hands tasks to workers: once a turn, in key order, as far as there is credit, with one flush a worker. */
+import { DISPATCHED } from '../task/lifecycle.js';
+import { movedAmong } from '../transport/move.js';
+import { runCaptured } from '../runtime/async-context.js';
+import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
+import type { Cancellation } from './cancellation.js';
+import type { PoolCore } from './core.js';
+import type { Member } from './member.js';
+import { DIRECT, HANDLE, TRANSFERRED } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
+
+const TICKS_PER_MS = 100;
+
+/** What the dispatcher asks of the rest of the pool. */
+export interface DispatchHost {
+  admitWaiting(): void;
+  gauge(): void;
+  onBacklog(): void;
+  /** The member has had as many tasks as it may. */
+  usedUp(member: Member): void;
+}
+
+export class Dispatcher {
+  readonly #core: PoolCore;
+  readonly #cancellation: Cancellation;
+  readonly #host: DispatchHost;
+  readonly #tasksMax: number;
+  readonly #inCallerContext: boolean;
+  readonly #touched: Member[] = [];
+  #ticks = 0;
+
+  constructor(core: PoolCore, cancellation: Cancellation, host: DispatchHost) {
+    this.#core = core;
+    this.#cancellation = cancellation;
+    this.#host = host;
+    this.#tasksMax = core.settings.recycle.tasksMax;
+    this.#inCallerContext = core.settings.kind === 'async';
+  }
+
+  /** Looks at the queue: called once after each batch of submissions or replies. */
+  flush(): void {
+    const core = this.#core;
+    this.#host.admitWaiting();
+    if (!core.paused && core.phase !== 'closed') this.#handOut();
+    this.#publish();
+    this.#host.admitWaiting();
+    this.#host.gauge();
+    if (core.scheduler.depth > 0 && !core.paused) this.#host.onBacklog();
+  }
+
+  /** Sends a broadcast past the queue. */
+  sendDirect(task: PoolTask, member: Member): void {
+    this.#ticks = Math.floor(this.#core.now() * TICKS_PER_MS) | 0;
+    task.flags |= DIRECT | FLAG_URGENT;
+    this.#assign(task, member);
+    this.#publish();
+  }
+
+  #handOut(): void {
+    const { scheduler } = this.#core;
+    if (scheduler.depth === 0) return;
+    const now = this.#core.now();
+    this.#ticks = Math.floor(now * TICKS_PER_MS) | 0;
+    const nowMs = Math.floor(now);
+    while (scheduler.next()) {
+      const task = scheduler.nextTask as PoolTask;
+      const member = scheduler.nextWorker as Member;
+      if (task.deadlineAt <= nowMs) {
+        // Its alarm is late (the event loop was blocked): dropped before it runs.
+        scheduler.release(member, nowMs);
+        this.#cancellation.expire(task);
+        continue;
+      }
+      this.#core.wait.record(Math.max(0, nowMs - task.submittedAt));
+      this.#assign(task, member);
+    }
+  }
+
+  #assign(task: PoolTask, member: Member): void {
+    const core = this.#core;
+    task.move(DISPATCHED);
+    task.attempt += 1;
+    task.holder = member;
+    task.dispatchedTicks = this.#ticks;
+    if ((task.flags & HANDLE) !== 0 || task.settings.timeoutMs !== Infinity) task.flags |= FLAG_NOTIFY_START;
+    member.inFlight += 1;
+    member.dispatched += 1;
+    core.inFlight += 1;
+    this.#takeMoved(task);
+    if (!member.touched) {
+      member.touched = true;
+      this.#touched.push(member);
+    }
+    if (core.events.has('dispatched')) core.events.emit('dispatched', { ...core.taskEvent(task), workerId: member.worker.id });
+    if (this.#inCallerContext) runCaptured(task.extra?.inCallerContext, () => member.worker.dispatch(task));
+    else member.worker.dispatch(task);
+    if (member.dispatched >= this.#tasksMax) this.#host.usedUp(member);
+  }
+
+  #takeMoved(task: PoolTask): void {
+    const moved = movedAmong(task.args);
+    if (moved === undefined) return;
+    const extra = task.ensureExtra();
+    extra.transfer = extra.transfer === undefined ? moved : [...extra.transfer, ...moved];
+    if (this.#core.settings.kind === 'thread') task.flags |= TRANSFERRED;
+  }
+
+  #publish(): void {
+    if (this.#touched.length === 0) return;
+    for (const member of this.#touched) {
+      member.touched = false;
+      member.worker.flush();
+    }
+    this.#touched.length = 0;
+  }
+}
+

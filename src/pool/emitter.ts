@@ -1,0 +1,50 @@
+/** A typed emitter. Listeners run in order of subscription; one that throws does not disturb the pool: its error surfaces as uncaught. */
+
+type Listener<P> = (payload: P) => void;
+
+export class Emitter<Events> {
+  readonly #listeners = new Map<keyof Events, Listener<never>[]>();
+
+  /** Whether anybody listens: ask before building a payload. */
+  has(event: keyof Events): boolean {
+    return this.#listeners.size > 0 && this.#listeners.has(event);
+  }
+
+  emit<E extends keyof Events>(event: E, payload: Events[E]): void {
+    const listeners = this.#listeners.get(event);
+    if (listeners === undefined) return;
+    for (const listener of [...listeners]) {
+      try {
+        (listener as Listener<Events[E]>)(payload);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): void {
+    const listeners = this.#listeners.get(event);
+    if (listeners === undefined) this.#listeners.set(event, [listener]);
+    else listeners.push(listener);
+  }
+
+  once<E extends keyof Events>(event: E, listener: Listener<Events[E]>): void {
+    const wrapped: Listener<Events[E]> & { original?: Listener<Events[E]> } = (payload) => {
+      this.off(event, wrapped);
+      listener(payload);
+    };
+    wrapped.original = listener;
+    this.on(event, wrapped);
+  }
+
+  off<E extends keyof Events>(event: E, listener: Listener<Events[E]>): void {
+    const listeners = this.#listeners.get(event);
+    if (listeners === undefined) return;
+    const index = listeners.findIndex((each) => each === listener || (each as { original?: unknown }).original === listener);
+    if (index === -1) return;
+    listeners.splice(index, 1);
+    if (listeners.length === 0) this.#listeners.delete(event);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The one table of events. Everything that watches a pool (log, metrics, traces, dashboard) subscribes here; an event nobody listens to
+ * is never built. `docs/reference/events.md` is held in step with this table.
+ */
+import type { DeadLetter } from '../queue/dead-letters.js';
+import type { TaskState } from '../task/lifecycle.js';
+import type { LogLevel } from '../transport/protocol.js';
+import type { WorkerKind } from '../worker/worker.js';
+
+/** Event name -> what a listener gets. */
+export interface PoolEvents {
+  /** A task entered the queue. */
+  submitted: TaskEvent;
+  /** A task was handed to a worker. */
+  dispatched: TaskEvent & { readonly workerId: string };
+  /** A task has its result. */
+  completed: TaskEvent & { readonly workerId: string; readonly waitMs: number; readonly runMs: number };
+  /** A task failed for good. */
+  failed: TaskEvent & { readonly error: unknown };
+  /** A task was cancelled. */
+  cancelled: TaskEvent & { readonly error: unknown };
+  /** An attempt failed and another will follow after `delayMs`. */
+  retrying: TaskEvent & { readonly error: unknown; readonly delayMs: number };
+  /** The queue refused a task (or evicted one: `evicted`). */
+  rejected: TaskEvent & { readonly error: unknown; readonly evicted: boolean };
+  /** A task ended in the dead-letter queue. */
+  deadLetter: { readonly letter: DeadLetter };
+  /** The queue rose over its high-water mark (`on`) or fell below the low one: slow down, or go on. Emitted inside the submission that crosses. */
+  backpressure: { readonly on: boolean; readonly depth: number; readonly bytes: number; readonly retryAfterMs: number };
+  /** A worker is being started. */
+  workerStarting: WorkerEvent;
+  /** A worker is ready. */
+  workerReady: WorkerEvent & { readonly pid: number; readonly threadId: number; readonly bootMs: number };
+  /** A worker has ended; `reason` tells whether it was asked to. */
+  workerExit: WorkerEvent & { readonly reason: string; readonly exitCode: number | null; readonly exitSignal: string | null; readonly error: Error | undefined; readonly lostTasks: number };
+  /** A worker is drained to be replaced: after so many tasks, at an age, over its heap limit, by hand, or because its health check failed. */
+  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'manual' | 'health' };
+  /** The wanted number of workers changed, and why. */
+  scaled: { readonly from: number; readonly to: number; readonly cause: 'policy' | 'manual' | 'resize'; readonly policy: string; readonly reason: string };
+  /** Workers fail to start or die too often: submissions fail fast until one is ready again. */
+  degraded: { readonly on: boolean; readonly error: Error | undefined };
+  /** A running task was told to stop and has not ended within the grace: its worker is ended. */
+  hardKill: TaskEvent & { readonly workerId: string };
+  /** A record written with `context().log`. Without a listener it goes to stderr as one line of JSON. */
+  log: { readonly level: LogLevel; readonly message: string; readonly fields: Record<string, unknown> | undefined; readonly workerId: string; readonly taskId: string | undefined; readonly taskName: string | undefined; readonly correlationId: string | undefined };
+  paused: { readonly depth: number };
+  resumed: { readonly depth: number };
+  /** Nothing is queued, delayed or running any more. */
+  idle: { readonly completed: number };
+  closing: { readonly depth: number; readonly inFlight: number };
+  closed: { readonly cancelled: number; readonly terminated: number };
+}
+
+/** Which task an event is about. */
+export interface TaskEvent {
+  readonly taskId: string;
+  readonly taskName: string;
+  readonly state: TaskState;
+  readonly attempt: number;
+  readonly correlationId: string;
+}
+
+/** Which worker an event is about. */
+export interface WorkerEvent {
+  readonly workerId: string;
+  readonly kind: WorkerKind;
+}

@@ -1,0 +1,421 @@
+/**
+ * The workers of a pool: started, replaced, recycled, drained and ended here; how many there should be is decided elsewhere and arrives as `wanted`.
+ *
+ *   wanted ---reconcile---> members: starting -> ready <-> suspect -> draining -> (exit)
+ *
+ * Replacement comes first wherever the old worker still lives: a member that retires stays in service until a fresh one is ready.
+ * Starts that fail are repeated with jittered backoff; when none can succeed the pool is degraded and says so.
+ */
+import { MillraceError, WorkerCrashedError } from '../errors.js';
+import { restartDelayMs, RestartIntensity } from '../policy/restart-backoff.js';
+import { isInFlight } from '../task/lifecycle.js';
+import type { Worker, WorkerExit, WorkerFactory, WorkerOptions, WorkerReady } from '../worker/worker.js';
+import type { Alarm } from './alarms.js';
+import type { PoolCore } from './core.js';
+import { Member } from './member.js';
+import type { PoolSettings, SizeLimits } from './normalise-options.js';
+import { DIRECT, STREAMING, TRANSFERRED } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
+import type { Settlement } from './settlement.js';
+import type { PoolWorkerHost } from './worker-replies.js';
+
+/** Failed starts in a row after which the pool is degraded, when the cause may pass. */
+const START_FAILURES_MAX = 3;
+/** How long `terminate()` of a worker may take before the worker is left behind, in ms. */
+const TERMINATE_TIMEOUT_MS = 1_000;
+
+export type RecycleCause = 'tasks' | 'age' | 'heap' | 'manual' | 'health';
+
+/** What the fleet asks of the rest of the pool. */
+export interface FleetHost {
+  /** Hands a broadcast to a member that has become ready. */
+  sendDirect(task: PoolTask, member: Member): void;
+  /** Functions were learned for the first time. */
+  functionsLearned(hasDefaults: boolean): void;
+  /** No worker can be started: fail what waits. */
+  failWaiting(error: Error): void;
+  /** Another form of the module to try when this one does not load; `undefined` when there is none. */
+  alternative(moduleUrl: string, error: Error): Promise<string> | undefined;
+  memberGone(member: Member): void;
+}
+
+export class Fleet {
+  readonly members: Set<Member> = new Set();
+  limits: SizeLimits;
+  /** How many workers there should be. */
+  wanted: number;
+  readonly #core: PoolCore;
+  readonly #settlement: Settlement;
+  readonly #host: FleetHost;
+  readonly #factory: WorkerFactory<PoolTask>;
+  readonly #byWorker = new Map<Worker<PoolTask>, Member>();
+  readonly #intensity = new RestartIntensity();
+  readonly #onReady: (() => void)[] = [];
+  #moduleUrl: string | undefined;
+  #replies: PoolWorkerHost | undefined;
+  #ordinal = 0;
+  #startFailures = 0;
+  #restartAlarm: Alarm | undefined;
+
+  constructor(core: PoolCore, settlement: Settlement, factory: WorkerFactory<PoolTask>, host: FleetHost) {
+    this.#core = core;
+    this.#settlement = settlement;
+    this.#factory = factory;
+    this.#host = host;
+    this.limits = core.settings.size;
+    this.wanted = this.limits.min;
+  }
+
+  /** The module is known and importable: workers may be started. */
+  open(moduleUrl: string, replies: PoolWorkerHost): void {
+    this.#moduleUrl = moduleUrl;
+    this.#replies = replies;
+    this.reconcile();
+  }
+
+  /** The module can never be imported. */
+  cannotOpen(error: Error): void {
+    this.#setDegraded(error);
+  }
+
+  /** Members that count toward the size. */
+  get size(): number {
+    let size = 0;
+    for (const member of this.members) if (member.counts) size += 1;
+    return size;
+  }
+
+  memberOf(worker: Worker<PoolTask>): Member | undefined {
+    return this.#byWorker.get(worker);
+  }
+
+  /** Resolves when a worker is ready; rejects when none can be started. */
+  ready(): Promise<void> {
+    for (const member of this.members) if (member.state === 'ready') return Promise.resolve();
+    if (this.#core.degraded !== undefined) return Promise.reject(this.#core.degraded);
+    return new Promise((resolve, reject) => {
+      this.#onReady.push(() => (this.#core.degraded === undefined ? resolve() : reject(this.#core.degraded)));
+    });
+  }
+
+  /** Brings the number of workers to `wanted`. */
+  reconcile(): void {
+    if (this.#moduleUrl === undefined || this.#core.phase === 'closed' || (this.#core.phase === 'closing' && this.#core.open === 0)) return;
+    let size = this.size;
+    if (size < this.wanted && this.#restartAlarm === undefined) {
+      for (; size < this.wanted; size += 1) this.#spawn();
+    }
+    for (; size > this.wanted; size -= 1) {
+      const surplus = this.#leastNeeded();
+      if (surplus === undefined) break;
+      void this.drain(surplus);
+    }
+  }
+
+  /** Starts `count` workers now, whatever the policy says. */
+  add(count: number): Member[] {
+    this.wanted = this.size + count;
+    const before = new Set(this.members);
+    this.#cancelBackoff();
+    this.reconcile();
+    return [...this.members].filter((member) => !before.has(member));
+  }
+
+  /** Drains the `count` members that are least needed. */
+  remove(count: number): Member[] {
+    const leaving: Member[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const member = this.#leastNeeded();
+      if (member === undefined) break;
+      leaving.push(member);
+      void this.drain(member);
+    }
+    this.wanted = this.size;
+    return leaving;
+  }
+
+  /** No more tasks for this member; it ends when what it has is answered. */
+  drain(member: Member): Promise<void> {
+    if (member.state === 'draining' || member.state === 'dead') return member.exited.promise;
+    const wasServing = member.state === 'ready' || member.state === 'suspect';
+    member.state = 'draining';
+    if (wasServing) this.#withdraw(member);
+    this.finishDrain(member);
+    return member.exited.promise;
+  }
+
+  /** Ends a draining member whose last task has been answered. */
+  finishDrain(member: Member): void {
+    if (member.state !== 'draining' || member.inFlight > 0 || member.pending.length > 0) return;
+    void member.worker.stop(this.#core.settings.stopTimeoutMs);
+  }
+
+  /** Replaces a member: a fresh worker is started, and the old one drains when it is ready. */
+  retire(member: Member, cause: RecycleCause): void {
+    if (member.retiring || (member.state !== 'ready' && member.state !== 'suspect')) return;
+    member.retiring = true;
+    const { events } = this.#core;
+    if (events.has('workerRecycled')) events.emit('workerRecycled', { workerId: member.worker.id, kind: member.worker.kind, cause });
+    if (this.#core.phase === 'open' && this.size < this.wanted) this.reconcile();
+    // Over its tasks or unhealthy, it must not get another one; otherwise it serves until it is relieved.
+    if (cause === 'tasks' || cause === 'health' || this.wanted === 0) void this.drain(member);
+  }
+
+  /** The member does not answer: no more tasks for it, and its replacement is started now. */
+  suspect(member: Member): void {
+    if (member.state !== 'ready') return;
+    member.state = 'suspect';
+    this.#core.scheduler.setCredit(member, 0);
+    this.reconcile();
+  }
+
+  /** It has answered after all. Whoever is too many now leaves when idle. */
+  trust(member: Member): void {
+    if (member.state !== 'suspect') return;
+    member.state = 'ready';
+    this.#core.scheduler.setCredit(member, this.#core.settings.concurrency);
+    this.reconcile();
+    this.#core.wake();
+  }
+
+  /** Ends a member now; the tasks it was not to blame for are run elsewhere. */
+  kill(member: Member): void {
+    if (member.state === 'dead') return;
+    if (member.state === 'ready' || member.state === 'suspect') this.#withdraw(member);
+    member.state = 'dead';
+    void member.worker.terminate();
+    this.reconcile();
+  }
+
+  onReady(worker: Worker<PoolTask>, info: WorkerReady): void {
+    const member = this.#byWorker.get(worker);
+    if (member === undefined || member.state === 'dead') return;
+    const core = this.#core;
+    if (!this.#learn(info, member)) return;
+    this.#startFailures = 0;
+    this.#setDegraded(undefined);
+    member.info = info;
+    member.readyAt = member.idleSince = core.now();
+    if (member.state === 'draining') {
+      this.finishDrain(member);
+    } else {
+      member.state = 'ready';
+      core.scheduler.addWorker(member, core.settings.concurrency, member.readyAt);
+      this.#armAge(member);
+      this.#relieve();
+    }
+    member.settled.resolve();
+    if (core.events.has('workerReady')) {
+      core.events.emit('workerReady', { workerId: worker.id, kind: worker.kind, pid: info.pid, threadId: info.threadId, bootMs: info.bootMs });
+    }
+    for (const task of member.pending.splice(0)) this.#host.sendDirect(task, member);
+    for (const resolve of this.#onReady.splice(0)) resolve();
+    core.wake();
+  }
+
+  onExit(worker: Worker<PoolTask>, exit: WorkerExit): void {
+    const member = this.#byWorker.get(worker);
+    if (member === undefined) return;
+    const core = this.#core;
+    const asked = member.state === 'draining' || member.state === 'dead';
+    if (member.state === 'ready' || member.state === 'suspect') this.#withdraw(member);
+    member.state = 'dead';
+    this.members.delete(member);
+    this.#byWorker.delete(worker);
+    this.#host.memberGone(member);
+    const lost = [...worker.inFlight(), ...member.pending.splice(0)];
+    if (exit.reason === 'start-failed') this.#startFailed(exit);
+    else if (!asked) this.#diedUnasked();
+    if (core.events.has('workerExit')) {
+      core.events.emit('workerExit', { workerId: worker.id, kind: worker.kind, reason: exit.reason, exitCode: exit.exitCode, exitSignal: exit.exitSignal, error: exit.error, lostTasks: lost.length });
+    }
+    core.inFlight -= member.inFlight;
+    member.inFlight = 0;
+    for (const task of lost) this.#settleLost(task, member, exit);
+    member.settled.resolve();
+    member.exited.resolve();
+    this.reconcile();
+    core.wake();
+  }
+
+  /** Ends all members: by their `stop` hooks within `graceMs`, at once with 0. */
+  async end(graceMs: number): Promise<void> {
+    this.#cancelBackoff();
+    const members = [...this.members];
+    for (const member of members) {
+      if (member.state === 'ready' || member.state === 'suspect') this.#withdraw(member);
+      member.state = 'dead';
+    }
+    await Promise.all(members.map((member) => (graceMs === 0 ? member.worker.terminate() : member.worker.stop(graceMs))));
+    for (const resolve of this.#onReady.splice(0)) resolve();
+  }
+
+  #spawn(): void {
+    const core = this.#core;
+    this.#ordinal += 1;
+    const worker = this.#factory(this.#workerOptions(`${core.settings.name}-${this.#ordinal}`), this.#replies as PoolWorkerHost);
+    const member = new Member(worker, this.#ordinal, core.now());
+    this.members.add(member);
+    this.#byWorker.set(worker, member);
+    if (core.events.has('workerStarting')) core.events.emit('workerStarting', { workerId: worker.id, kind: worker.kind });
+    worker.start();
+  }
+
+  #workerOptions(id: string): WorkerOptions {
+    return workerOptions(this.#core.settings, this.#core.idPrefix, this.#moduleUrl as string, id);
+  }
+
+  /** Takes in what the worker says of the module; a module whose declarations are wrong cannot be served. */
+  #learn(info: WorkerReady, member: Member): boolean {
+    const { functions } = this.#core;
+    const first = !functions.learned;
+    try {
+      const hasDefaults = functions.learn(info.functions);
+      if (first) this.#host.functionsLearned(hasDefaults);
+      return true;
+    } catch (error) {
+      this.#setDegraded(error as Error);
+      this.kill(member);
+      return false;
+    }
+  }
+
+  /** Takes a serving member out of the scheduler; tasks bound to it go back to the queue. */
+  #withdraw(member: Member): void {
+    for (const task of this.#core.scheduler.removeWorker(member)) this.#core.scheduler.push(task);
+    this.#core.wake();
+  }
+
+  /** The idlest, youngest member; one that is still starting before one that works. */
+  #leastNeeded(): Member | undefined {
+    let best: Member | undefined;
+    for (const member of this.members) {
+      if (!member.counts) continue;
+      if (best === undefined || need(member) < need(best) || (need(member) === need(best) && member.ordinal > best.ordinal)) best = member;
+    }
+    return best;
+  }
+
+  /** A fresh worker is ready: one that retires may go. */
+  #relieve(): void {
+    if (this.size > this.wanted) return;
+    for (const member of this.members) {
+      if (member.retiring && (member.state === 'ready' || member.state === 'suspect')) {
+        void this.drain(member);
+        return;
+      }
+    }
+  }
+
+  #armAge(member: Member): void {
+    const { ageMsMax } = this.#core.settings.recycle;
+    if (ageMsMax !== Infinity) this.#core.alarms.set(this.#core.now() + ageMsMax, () => this.retire(member, 'age'));
+  }
+
+  #startFailed(exit: WorkerExit): void {
+    this.#startFailures += 1;
+    const error = exit.error ?? new MillraceError('ERR_WORKER_START', 'the worker ended before it was ready');
+    if (this.#tryAlternative(error)) return;
+    const serving = [...this.members].some((member) => member.state === 'ready' || member.state === 'suspect');
+    const hopeless = error instanceof MillraceError && error.code !== 'ERR_WORKER_START';
+    if (!serving && (hopeless || this.#startFailures >= START_FAILURES_MAX)) this.#setDegraded(error);
+    this.#backOff(restartDelayMs(this.#startFailures + 1, this.#core.settings.random));
+  }
+
+  #tryAlternative(error: Error): boolean {
+    const current = this.#moduleUrl;
+    if (current === undefined) return true;
+    const next = this.#host.alternative(current, error);
+    if (next === undefined) return false;
+    this.#moduleUrl = undefined;
+    next.then(
+      (url) => {
+        this.#moduleUrl = url;
+        this.reconcile();
+      },
+      (failure: Error) => this.cannotOpen(failure),
+    );
+    return true;
+  }
+
+  #diedUnasked(): void {
+    const core = this.#core;
+    const now = core.now();
+    this.#intensity.record(now);
+    if (this.#intensity.exceeded(now, Math.max(1, this.wanted))) this.#backOff(restartDelayMs(this.#intensity.recent(now) - Math.max(3, this.wanted), core.settings.random));
+  }
+
+  #backOff(delayMs: number): void {
+    if (delayMs === 0 || this.#restartAlarm !== undefined) return;
+    this.#restartAlarm = this.#core.alarms.set(this.#core.now() + delayMs, () => {
+      this.#restartAlarm = undefined;
+      this.reconcile();
+    });
+  }
+
+  #cancelBackoff(): void {
+    if (this.#restartAlarm !== undefined) this.#core.alarms.cancel(this.#restartAlarm);
+    this.#restartAlarm = undefined;
+  }
+
+  #setDegraded(error: Error | undefined): void {
+    const core = this.#core;
+    const before = core.degraded;
+    core.degraded = error;
+    if (error !== undefined) this.#host.failWaiting(error);
+    if ((before === undefined) !== (error === undefined)) core.events.emit('degraded', { on: error !== undefined, error });
+    if (error !== undefined) for (const resolve of this.#onReady.splice(0)) resolve();
+  }
+
+  /** A task was in the hands of a worker that is gone. */
+  #settleLost(task: PoolTask, member: Member, exit: WorkerExit): void {
+    const core = this.#core;
+    if ((task.flags & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, exit)) {
+      if (core.phase !== 'closed') this.#settlement.requeue(task);
+      else this.#settlement.cancel(task, undefined, 'the pool was terminated');
+      return;
+    }
+    const error = crashError(task, member, exit);
+    if (core.phase === 'closed') this.#settlement.cancel(task, error, 'the pool was terminated');
+    else if ((task.flags & DIRECT) !== 0) this.#settlement.fail(task, error, undefined);
+    else this.#settlement.crashed(task, error);
+  }
+
+  /** Whether the end of the worker cannot be this task's doing and the task can be run again. */
+  #isInnocent(task: PoolTask, exit: WorkerExit): boolean {
+    if ((task.flags & (STREAMING | TRANSFERRED)) !== 0) return false;
+    return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
+  }
+}
+
+/** What a worker of this pool is made with. */
+export function workerOptions(settings: PoolSettings, taskIdPrefix: string, moduleUrl: string, id: string): WorkerOptions {
+  return {
+    id,
+    poolName: settings.name,
+    taskIdPrefix,
+    moduleUrl,
+    concurrency: settings.concurrency,
+    startTimeoutMs: settings.startTimeoutMs,
+    terminateTimeoutMs: TERMINATE_TIMEOUT_MS,
+    streamCredit: settings.streamCredit,
+    heapBytesMax: settings.recycle.heapBytesMax,
+    errorClasses: settings.errorClasses,
+    runtime: settings.runtime,
+  };
+}
+
+function need(member: Member): number {
+  return member.state === 'starting' ? -1 : member.inFlight;
+}
+
+function crashError(task: PoolTask, member: Member, exit: WorkerExit): WorkerCrashedError {
+  const how = exit.exitSignal === null ? (exit.exitCode === null ? '' : ` with exit code ${exit.exitCode}`) : ` by ${exit.exitSignal}`;
+  const cause = exit.error === undefined ? '' : `: ${exit.error.message}`;
+  return new WorkerCrashedError(`worker ${member.worker.id} (${member.worker.kind}) died${how} while it ran task ${task.name}${cause}`, {
+    exitCode: exit.exitCode,
+    exitSignal: exit.exitSignal,
+    workerId: member.worker.id,
+    cause: exit.error,
+  });
+}

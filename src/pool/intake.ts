@@ -1,0 +1,289 @@
+/**
+ * How a task comes in: refused, held back, delayed, overflowed, or queued. Every refusal is an outcome of the task (a rejected promise), never a throw,
+ * and is decided before anything is serialised.
+ */
+import { MillraceError } from '../errors.js';
+import { Admission } from '../queue/admission.js';
+import type { AdmissionDecision, QueueLoad } from '../queue/admission.js';
+import { estimateWaitMs, neverFitsError, queueFullError, taskShedError } from '../queue/refusal.js';
+import { estimateBytes } from '../queue/estimate-bytes.js';
+import { captureContext } from '../runtime/async-context.js';
+import { DELAYED, isTerminal } from '../task/lifecycle.js';
+import type { Cancellation } from './cancellation.js';
+import type { PoolCore } from './core.js';
+import { DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
+import type { TaskOwner } from './pool-task.js';
+import type { Settlement } from './settlement.js';
+import type { SignalWatch } from './signals.js';
+import { SubmitStacks } from './submit-stack.js';
+import type { GivenOptions } from './task-functions.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** What the intake asks of the rest of the pool. */
+export interface IntakeHost {
+  readonly owner: TaskOwner;
+  /** Runs the task on this process's event loop, at once. */
+  runInCaller(task: PoolTask): void;
+}
+
+const WAIT: AdmissionDecision = { action: 'wait' };
+
+export class Intake {
+  readonly #core: PoolCore;
+  readonly #settlement: Settlement;
+  readonly #cancellation: Cancellation;
+  readonly #signals: SignalWatch;
+  readonly #byKey: Map<string, PoolTask>;
+  readonly #host: IntakeHost;
+  readonly #stacks: SubmitStacks;
+  readonly #admission: Admission;
+  readonly #load: QueueLoad;
+  readonly #bounded: boolean;
+  readonly #countsBytes: boolean;
+  readonly #contextAlways: boolean;
+  readonly #drained: (() => void)[] = [];
+  #sequence = 0;
+
+  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, signals: SignalWatch, byKey: Map<string, PoolTask>, host: IntakeHost) {
+    this.#core = core;
+    this.#settlement = settlement;
+    this.#cancellation = cancellation;
+    this.#signals = signals;
+    this.#byKey = byKey;
+    this.#host = host;
+    const { queue } = core.settings;
+    this.#admission = new Admission(queue);
+    this.#load = { counts: core.scheduler.counts, delayed: core.delayed, waiting: core.waiting };
+    this.#stacks = new SubmitStacks(core.settings.submitStack);
+    this.#countsBytes = queue.bytesMax !== Infinity || queue.levels.some((level) => level.bytesMax !== Infinity);
+    this.#bounded = this.#countsBytes || queue.max !== Infinity || queue.levels.some((level) => level.max !== Infinity);
+    this.#contextAlways = core.settings.kind === 'async' || queue.whenFull === 'caller-runs';
+  }
+
+  /**
+   * Makes a task and takes it in. `above` is the public method called, where the recorded stack begins. `mayWait` holds the task back
+   * when the queue is full, whatever the policy: for callers that feed at the pool's pace.
+   */
+  submit(name: string, args: readonly unknown[], given: GivenOptions | undefined, flags: number, above: (...args: never[]) => unknown, mayWait: boolean): PoolTask {
+    if (given?.idempotencyKey !== undefined) {
+      const existing = this.#byKey.get(given.idempotencyKey);
+      if (existing !== undefined) return existing;
+    }
+    const core = this.#core;
+    const task = this.create(name, args, given, flags, above);
+    const refusal = this.#refusal(name, given);
+    if (refusal !== undefined) {
+      if (given?.signal?.aborted === true && core.phase === 'open') this.#settlement.cancel(task, given.signal.reason, 'its signal had already aborted');
+      else this.#settlement.reject(task, refusal, false);
+      return task;
+    }
+    core.retryBudget.onFirstAttempt(core.stamp());
+    if (given !== undefined && given.delayMs > 0) this.#delay(task, given.delayMs);
+    else if (this.#bounded && (task.flags & DIRECT) === 0) this.#admit(task, mayWait);
+    else this.#enqueue(task);
+    if (core.events.has('submitted')) core.events.emit('submitted', core.taskEvent(task));
+    return task;
+  }
+
+  /** Makes a task that is open but stands nowhere yet. */
+  create(name: string, args: readonly unknown[], given: GivenOptions | undefined, flags: number, above: (...args: never[]) => unknown): PoolTask {
+    const core = this.#core;
+    const settings = given === undefined ? core.functions.of(name) : core.functions.with(name, given);
+    const now = core.stamp();
+    const task = new PoolTask(this.#host.owner, name, args, settings, ++this.#sequence, now);
+    task.flags = flags;
+    core.counters.submitted += 1;
+    core.opened();
+    const submitStack = this.#stacks.record(now, above);
+    if (submitStack !== undefined) task.ensureExtra().submitStack = submitStack;
+    if (given !== undefined) this.#takeOptions(task, given);
+    if (this.#contextAlways || settings.retry.retryIf !== undefined || typeof settings.retry.backoff === 'function') this.#takeContext(task);
+    if (settings.deadlineMs !== Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs);
+    if (this.#countsBytes) task.ensureExtra().bytes = estimateBytes(args);
+    return task;
+  }
+
+  /** Gives tasks that came before the functions were known the defaults and the refusals they would get now. */
+  functionsLearned(hasDefaults: boolean): void {
+    const core = this.#core;
+    for (const task of [...core.scheduler, ...core.delayed, ...core.waiting]) {
+      const unknown = core.functions.unknown(task.name);
+      if (unknown !== undefined) {
+        this.#remove(task);
+        this.#settlement.fail(task, unknown, undefined);
+      } else if (hasDefaults) this.#refresh(task);
+    }
+  }
+
+  /** Fails everything that waits: no worker can be started. */
+  failWaiting(error: Error): void {
+    const core = this.#core;
+    for (const task of [...core.scheduler, ...core.delayed, ...core.waiting]) {
+      this.#remove(task);
+      this.#settlement.fail(task, error, undefined);
+    }
+  }
+
+  /** Lets tasks in that were held back, as far as there is room. Called before each hand-out and after it. */
+  admitWaiting(): void {
+    const core = this.#core;
+    if (core.waiting.size === 0) return;
+    for (let task = core.waiting.shift(this.#roomFor); task !== undefined; task = core.waiting.shift(this.#roomFor)) {
+      task.flags &= ~WAITING;
+      this.#enqueue(task);
+    }
+  }
+
+  /** Tells the gauge where the queue stands. */
+  gauge(): void {
+    const core = this.#core;
+    if (!this.#bounded) return;
+    const depth = core.scheduler.depth;
+    const { bytes } = core.scheduler.counts;
+    const change = core.gauge.update(depth + core.waiting.size, bytes);
+    if (change === undefined) return;
+    if (core.events.has('backpressure')) core.events.emit('backpressure', { on: change === 'on', depth, bytes, retryAfterMs: this.#retryAfterMs() });
+    if (change === 'off') for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  /** Resolves when the queue is below its low-water mark. */
+  drained(): Promise<void> {
+    if (!this.#core.gauge.on) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+    });
+  }
+
+  #refusal(name: string, given: GivenOptions | undefined): Error | undefined {
+    const core = this.#core;
+    if (core.phase !== 'open') return new MillraceError('ERR_POOL_CLOSED', `pool ${core.settings.name} is ${core.phase === 'closing' ? 'closing' : 'closed'} and takes no more tasks (${name})`);
+    if (core.degraded !== undefined) return core.degraded;
+    const unknown = core.functions.unknown(name);
+    if (unknown !== undefined) return unknown;
+    return given?.signal?.aborted === true ? new MillraceError('ERR_TASK_CANCELLED', 'the signal had already aborted') : undefined;
+  }
+
+  #takeOptions(task: PoolTask, given: GivenOptions): void {
+    const extra = task.ensureExtra();
+    extra.given = given;
+    extra.transfer = given.transfer;
+    if (given.transfer !== undefined && given.transfer.length > 0 && this.#core.settings.kind === 'thread') task.flags |= TRANSFERRED;
+    extra.correlationId = given.correlationId;
+    extra.affinityKey = given.affinityKey;
+    if (given.idempotencyKey !== undefined) {
+      extra.idempotencyKey = given.idempotencyKey;
+      this.#byKey.set(given.idempotencyKey, task);
+    }
+    if (given.signal !== undefined && !given.signal.aborted) {
+      extra.signal = given.signal;
+      this.#signals.add(given.signal, task);
+    }
+  }
+
+  #takeContext(task: PoolTask): void {
+    const context = captureContext();
+    if (context !== undefined) task.ensureExtra().inCallerContext = context;
+  }
+
+  #delay(task: PoolTask, delayMs: number): void {
+    const core = this.#core;
+    if (this.#bounded && this.#admission.roomFor(task, this.#load) < 0) return this.#refuse(task, false, false);
+    task.stateCode = DELAYED;
+    this.#settlement.delay(task, core.now() + delayMs);
+  }
+
+  #enqueue(task: PoolTask): void {
+    const core = this.#core;
+    core.scheduler.push(task);
+    core.wake();
+    if (this.#bounded) this.gauge();
+  }
+
+  #admit(task: PoolTask, mayWait: boolean): void {
+    let decision = this.#decide(task, mayWait);
+    if (decision.action !== 'admit' && this.#takenAtOnce()) return this.#enqueue(task);
+    while (decision.action === 'evict') {
+      this.#evict(decision.level, decision.end);
+      decision = this.#decide(task, mayWait);
+    }
+    switch (decision.action) {
+      case 'admit':
+        task.level = decision.level;
+        return this.#enqueue(task);
+      case 'wait':
+        return this.#wait(task);
+      case 'caller-runs':
+        return this.#host.runInCaller(task);
+      default:
+        this.#refuse(task, decision.action === 'dead-letter', decision.action === 'refuse' && decision.neverFits);
+    }
+  }
+
+  /** Whether a worker is free to take a task now: then it need not fit into the queue. What was submitted before it in this turn is handed out first. */
+  #takenAtOnce(): boolean {
+    const core = this.#core;
+    if (core.paused || !core.scheduler.hasCredit) return false;
+    core.onFlush();
+    return core.scheduler.depth === 0 && core.scheduler.hasCredit;
+  }
+
+  /** A caller that may wait waits, whatever the policy, rather than be refused or have others evicted. */
+  #decide(task: PoolTask, mayWait: boolean): AdmissionDecision {
+    if (mayWait && (this.#core.waiting.size > 0 || this.#admission.roomFor(task, this.#load) < 0) && !this.#admission.neverFits(task)) return WAIT;
+    return this.#admission.decide(task, this.#load);
+  }
+
+  #wait(task: PoolTask): void {
+    task.flags |= WAITING;
+    this.#core.waiting.add(task);
+    this.#core.wake();
+    this.gauge();
+  }
+
+  #refuse(task: PoolTask, deadLetter: boolean, neverFits: boolean): void {
+    const { queue } = this.#core.settings;
+    const error = neverFits ? neverFitsError(task.name, queue, task.bytes) : queueFullError(task.name, queue, this.#load, this.#retryAfterMs());
+    if (deadLetter) this.#settlement.deadLetter(task, error, 'queue-full');
+    this.#settlement.reject(task, error, false);
+  }
+
+  #evict(level: number, end: 'oldest' | 'newest'): void {
+    const { scheduler, settings } = this.#core;
+    const victim = (end === 'oldest' ? scheduler.oldestOf(level) : scheduler.newestOf(level)) as PoolTask;
+    scheduler.remove(victim);
+    this.#settlement.reject(victim, taskShedError(victim.name, settings.queue, this.#retryAfterMs()), true);
+  }
+
+  readonly #roomFor = (task: PoolTask): number => this.#admission.roomFor(task, this.#load);
+
+  #retryAfterMs(): number {
+    const core = this.#core;
+    const slots = Math.max(1, core.settings.size.max * core.settings.concurrency);
+    return estimateWaitMs(core.scheduler.depth + core.waiting.size, core.run.count === 0 ? 10 : core.run.mean, slots);
+  }
+
+  #remove(task: PoolTask): void {
+    const core = this.#core;
+    if (task.stateCode === DELAYED) core.delayed.remove(task);
+    else if ((task.flags & WAITING) !== 0) core.waiting.remove(task);
+    else core.scheduler.remove(task);
+  }
+
+  #refresh(task: PoolTask): void {
+    if (isTerminal(task.stateCode)) return;
+    const core = this.#core;
+    const given = task.extra?.given;
+    const settings: TaskSettings = given === undefined ? core.functions.of(task.name) : core.functions.with(task.name, given);
+    const before = task.settings;
+    if (settings === before) return;
+    task.settings = settings;
+    if (settings.deadlineMs !== before.deadlineMs && before.deadlineMs === Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs);
+    if (settings.level === before.level || task.stateCode === DELAYED || (task.flags & WAITING) !== 0) {
+      task.level = settings.level === before.level ? task.level : settings.level;
+      return;
+    }
+    core.scheduler.remove(task);
+    task.level = settings.level;
+    core.scheduler.push(task);
+  }
+}

@@ -1,0 +1,44 @@
+/** One worker as the pool sees it. */
+import { deferred } from '../runtime/deferred.js';
+import type { Deferred } from '../runtime/deferred.js';
+import type { Worker, WorkerReady, WorkerState } from '../worker/worker.js';
+import type { PoolTask } from './pool-task.js';
+
+export class Member {
+  readonly worker: Worker<PoolTask>;
+  /** Position in the order of creation. */
+  readonly ordinal: number;
+  readonly startedAt: number;
+  state: WorkerState = 'starting';
+  info: WorkerReady | undefined = undefined;
+  readyAt = 0;
+  /** Tasks handed over and not answered, broadcasts and abandoned ones included. */
+  inFlight = 0;
+  /** Tasks handed over in its life. */
+  dispatched = 0;
+  answered = 0;
+  /** Time at which it became idle. */
+  idleSince = 0;
+  /** Whether frames wait for a flush. */
+  touched = false;
+  /** To be replaced: no longer counted, drained as soon as its replacement is ready. */
+  retiring = false;
+  /** Attempts told to stop that have not ended. */
+  abandoned = 0;
+  /** Broadcasts that wait for it to be ready. */
+  readonly pending: PoolTask[] = [];
+  readonly exited: Deferred<void> = deferred<void>();
+  /** Resolves when it is ready or has ended without being so. */
+  readonly settled: Deferred<void> = deferred<void>();
+
+  constructor(worker: Worker<PoolTask>, ordinal: number, startedAt: number) {
+    this.worker = worker;
+    this.ordinal = ordinal;
+    this.startedAt = startedAt;
+  }
+
+  /** Whether it counts toward the size of the pool. */
+  get counts(): boolean {
+    return !this.retiring && (this.state === 'starting' || this.state === 'ready');
+  }
+}

@@ -1,0 +1,232 @@
+/** Checks the options of a pool and fills in the defaults, once, when the pool is made. */
+import { OptionError } from '../errors.js';
+import { normaliseRetry } from '../policy/retry.js';
+import { systemClock } from '../runtime/clock.js';
+import type { Clock } from '../runtime/clock.js';
+import { cpuLimit } from '../runtime/limits.js';
+import { numberWithin, oneOf, ownOptions, wholeNumber } from '../runtime/own-options.js';
+import { systemRandom } from '../runtime/random.js';
+import type { Random } from '../runtime/random.js';
+import { parseDuration, parseSize } from '../runtime/units.js';
+import type { Duration, Size } from '../runtime/units.js';
+import { DEFAULT_LEVELS } from '../queue/queued-task.js';
+import type { LevelOptions } from '../queue/queued-task.js';
+import { placement } from '../scheduler/placement/placements.js';
+import type { Placement } from '../scheduler/placement.js';
+import { scalingPolicy } from '../scheduler/scaler/scaling-policies.js';
+import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
+import type { ErrorClass } from '../transport/error-record.js';
+import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
+import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** The options of a pool with every default filled in; ms, bytes and counts are plain numbers. */
+export interface PoolSettings {
+  readonly name: string;
+  readonly kind: WorkerKind;
+  readonly size: SizeLimits;
+  readonly concurrency: number;
+  readonly queue: QueueSettings;
+  readonly placement: Placement;
+  readonly policy: ScalingPolicy;
+  readonly task: TaskSettings;
+  readonly cancelGraceMs: number;
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly healthIntervalMs: number;
+  readonly recycle: { readonly tasksMax: number; readonly ageMsMax: number; readonly heapBytesMax: number };
+  readonly deadLettersMax: number;
+  readonly streamCredit: number;
+  readonly submitStack: boolean | 'auto';
+  readonly errorClasses: readonly ErrorClass[];
+  readonly runtime: RuntimeOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface SizeLimits {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface QueueSettings {
+  readonly max: number;
+  readonly bytesMax: number;
+  readonly whenFull: WhenFull;
+  readonly levels: readonly LevelOptions[];
+  readonly highWaterMark: number;
+  readonly lowWaterMark: number;
+}
+
+const WORKERS_MAX = 4_096;
+const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
+  'name', 'worker', 'size', 'concurrency', 'queue', 'placement', 'policy', 'timeout', 'deadline', 'retry', 'priority', 'cancelGrace', 'startTimeout', 'stopTimeout',
+  'healthInterval', 'recycle', 'deadLetters', 'streamCredit', 'submitStack', 'errors', 'workerData', 'env', 'argv', 'execArgv', 'resourceLimits', 'cwd', 'clock', 'random',
+];
+
+/** @throws OptionError naming the option, what was expected and what came */
+export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
+  const options = ownOptions<PoolOptions>('options', input, POOL_OPTIONS);
+  const kind = oneOf('worker', options.worker ?? 'thread', ['async', 'thread', 'process']);
+  const queue = queueSettings(options.queue);
+  const size = sizeLimits('size', options.size, kind);
+  return {
+    name: poolName(options.name),
+    kind,
+    size,
+    concurrency: wholeNumber('concurrency', options.concurrency ?? (kind === 'async' ? 64 : 1), 1, 4_096),
+    queue,
+    placement: placement('placement', options.placement ?? 'least-loaded'),
+    policy: scalingPolicy('policy', options.policy ?? (size.min === size.max ? 'fixed' : 'queue-depth')),
+    task: {
+      level: levelIndex('priority', options.priority ?? defaultLevel(queue.levels), queue.levels),
+      timeoutMs: options.timeout === undefined ? Infinity : parseDuration('timeout', options.timeout, true),
+      deadlineMs: options.deadline === undefined ? Infinity : parseDuration('deadline', options.deadline, true),
+      retry: normaliseRetry('retry', options.retry),
+    },
+    cancelGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? 500),
+    startTimeoutMs: parseDuration('startTimeout', options.startTimeout ?? 30_000),
+    stopTimeoutMs: parseDuration('stopTimeout', options.stopTimeout ?? 5_000),
+    healthIntervalMs: parseDuration('healthInterval', options.healthInterval ?? 30_000, true),
+    recycle: recycleLimits(options.recycle),
+    deadLettersMax: deadLettersMax(options),
+    streamCredit: wholeNumber('streamCredit', options.streamCredit ?? 16, 1, 65_536),
+    submitStack: options.submitStack === undefined ? 'auto' : submitStack(options.submitStack),
+    errorClasses: errorClasses(options.errors),
+    runtime: runtimeOptions(options),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+  };
+}
+
+/** Reads `size` and checks it against nothing but itself; used by `resize` too. */
+export function sizeLimits(option: string, size: PoolSize | undefined, kind: WorkerKind, current?: SizeLimits): SizeLimits {
+  if (typeof size === 'number') {
+    const fixed = wholeNumber(option, size, 1, WORKERS_MAX);
+    return { min: fixed, max: fixed };
+  }
+  const own = ownOptions<{ min: number; max: number }>(option, size, ['min', 'max']);
+  const maxGiven = own.max === undefined ? undefined : wholeNumber(`${option}.max`, own.max, 1, WORKERS_MAX);
+  const minGiven = own.min === undefined ? undefined : wholeNumber(`${option}.min`, own.min, 0, WORKERS_MAX);
+  const max = maxGiven ?? Math.max(minGiven ?? 0, current?.max ?? (kind === 'async' ? 1 : cpuLimit().cpus));
+  const min = minGiven ?? Math.min(max, current?.min ?? 1);
+  if (min > max) throw new OptionError(`${option}.min`, `at most ${option}.max (${max})`, min);
+  return { min, max };
+}
+
+/** The index of a level by its name. */
+export function levelIndex(option: string, name: unknown, levels: readonly LevelOptions[]): number {
+  const index = levels.findIndex((level) => level.name === name);
+  if (index === -1) throw new OptionError(option, `one of ${levels.map((level) => `'${level.name}'`).join(', ')}`, name);
+  return index;
+}
+
+function defaultLevel(levels: readonly LevelOptions[]): string {
+  return (levels.find((level) => level.name === 'normal') ?? (levels[levels.length >> 1] as LevelOptions)).name;
+}
+
+function poolName(name: unknown): string {
+  if (name === undefined) return 'pool';
+  if (typeof name === 'string' && /^[\w.:-]{1,64}$/.test(name)) return name;
+  throw new OptionError('name', 'a string of 1 to 64 letters, digits, or . _ : -', name);
+}
+
+function queueSettings(input: QueueOptions | undefined): QueueSettings {
+  const own = ownOptions<QueueOptions>('queue', input, ['max', 'maxBytes', 'whenFull', 'levels', 'highWaterMark', 'lowWaterMark']);
+  const highWaterMark = numberWithin('queue.highWaterMark', own.highWaterMark ?? 0.8, 0, 1);
+  return {
+    max: wholeNumber('queue.max', own.max ?? 10_000, 0, undefined, true),
+    bytesMax: own.maxBytes === undefined ? Infinity : parseSize('queue.maxBytes', own.maxBytes, true),
+    whenFull: oneOf('queue.whenFull', own.whenFull ?? 'reject', ['reject', 'wait', 'shed-lowest', 'drop-oldest', 'caller-runs', 'dead-letter']),
+    levels: levels(own.levels),
+    highWaterMark,
+    lowWaterMark: numberWithin('queue.lowWaterMark', own.lowWaterMark ?? Math.min(0.5, highWaterMark), 0, highWaterMark),
+  };
+}
+
+function levels(input: QueueOptions['levels']): readonly LevelOptions[] {
+  if (input === undefined) return DEFAULT_LEVELS;
+  if (typeof input !== 'object' || input === null) throw new OptionError('queue.levels', "an object such as { urgent: 0, normal: '1s' }", input);
+  const result = Object.keys(input).map((name) => level(name, input[name] as LevelInput));
+  if (result.length === 0 || result.length > 16) throw new OptionError('queue.levels', '1 to 16 levels', input);
+  result.forEach((each, index) => {
+    if (index > 0 && each.headStartMs < (result[index - 1] as LevelOptions).headStartMs) {
+      throw new OptionError(`queue.levels.${each.name}`, 'a head start not less than that of the level before it', each.headStartMs);
+    }
+  });
+  return result;
+}
+
+function level(name: string, input: LevelInput): LevelOptions {
+  const option = `queue.levels.${name}`;
+  if (typeof input !== 'object') return { name, headStartMs: parseDuration(option, input), max: Infinity, bytesMax: Infinity };
+  const own = ownOptions<{ headStart: Duration; max: number; maxBytes: Size }>(option, input, ['headStart', 'max', 'maxBytes']);
+  return {
+    name,
+    headStartMs: parseDuration(`${option}.headStart`, own.headStart),
+    max: own.max === undefined ? Infinity : wholeNumber(`${option}.max`, own.max, 0, undefined, true),
+    bytesMax: own.maxBytes === undefined ? Infinity : parseSize(`${option}.maxBytes`, own.maxBytes, true),
+  };
+}
+
+function recycleLimits(input: RecycleOptions | undefined): PoolSettings['recycle'] {
+  const own = ownOptions<RecycleOptions>('recycle', input, ['afterTasks', 'afterAge', 'afterHeap']);
+  return {
+    tasksMax: own.afterTasks === undefined ? Infinity : wholeNumber('recycle.afterTasks', own.afterTasks, 1),
+    ageMsMax: own.afterAge === undefined ? Infinity : parseDuration('recycle.afterAge', own.afterAge, true),
+    heapBytesMax: own.afterHeap === undefined ? 0 : parseSize('recycle.afterHeap', own.afterHeap),
+  };
+}
+
+function deadLettersMax(options: Partial<PoolOptions>): number {
+  const given = options.deadLetters;
+  if (given === false) return 0;
+  if (given !== undefined) return wholeNumber('deadLetters', given, 0);
+  return options.retry !== undefined || options.queue?.whenFull === 'dead-letter' ? 1_000 : 0;
+}
+
+function submitStack(value: unknown): boolean | 'auto' {
+  if (typeof value === 'boolean' || value === 'auto') return value;
+  throw new OptionError('submitStack', "true, false or 'auto'", value);
+}
+
+function errorClasses(value: unknown): readonly ErrorClass[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((each) => typeof each === 'function' && each.prototype instanceof Error)) return [...(value as ErrorClass[])];
+  throw new OptionError('errors', 'an array of classes that extend Error', value);
+}
+
+function runtimeOptions(options: Partial<PoolOptions>): RuntimeOptions {
+  return {
+    env: options.env === undefined ? undefined : environment(options.env),
+    argv: strings('argv', options.argv) ?? [],
+    execArgv: strings('execArgv', options.execArgv),
+    resourceLimits:
+      options.resourceLimits === undefined
+        ? undefined
+        : { ...ownOptions<NonNullable<RuntimeOptions['resourceLimits']>>('resourceLimits', options.resourceLimits, ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']) },
+    cwd: options.cwd === undefined ? undefined : text('cwd', options.cwd),
+    workerData: options.workerData,
+  };
+}
+
+function environment(value: unknown): Record<string, string | undefined> {
+  if (typeof value !== 'object' || value === null) throw new OptionError('env', 'an object of strings', value);
+  const copy: Record<string, string | undefined> = Object.create(null);
+  for (const [name, each] of Object.entries(value)) {
+    if (each !== undefined && typeof each !== 'string') throw new OptionError(`env.${name}`, 'a string', each);
+    copy[name] = each;
+  }
+  return copy;
+}
+
+function strings(option: string, value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return [...(value as string[])];
+  throw new OptionError(option, 'an array of strings', value);
+}
+
+function text(option: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new OptionError(option, 'a non-empty string', value);
+}

@@ -1,0 +1,126 @@
+/** The options of a pool, as the user writes them. Checked and filled in by `normalise-options.ts`. */
+import type { WhenFull } from '../queue/admission.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Random } from '../runtime/random.js';
+import type { Duration, Size } from '../runtime/units.js';
+import type { PlacementName } from '../scheduler/placement.js';
+import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
+import type { RetryOptions } from '../task/types.js';
+import type { ErrorClass } from '../transport/error-record.js';
+import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
+
+export type { WhenFull };
+
+/** How many workers. A number is a fixed size. */
+export type PoolSize = number | { readonly min?: number; readonly max?: number };
+
+/** Bounds of the queue. */
+export interface QueueOptions {
+  /** Tasks that may wait. Default 10,000; `Infinity` for no bound. */
+  readonly max?: number;
+  /** Bytes of arguments that may wait (estimated). Default no bound. */
+  readonly maxBytes?: Size;
+  /** Default `'reject'`. */
+  readonly whenFull?: WhenFull;
+  /** Priority levels, most urgent first, with their head starts. Default critical 0, high 100 ms, normal 1 s, low 10 s, idle 60 s. */
+  readonly levels?: Readonly<Record<string, LevelInput>>;
+  /** Share of the bounds at which `backpressure` is raised. Default 0.8. */
+  readonly highWaterMark?: number;
+  /** Share of the bounds below which it ends. Default 0.5. */
+  readonly lowWaterMark?: number;
+}
+
+/** A level: its head start, or that and bounds of its own. */
+export type LevelInput = Duration | { readonly headStart: Duration; readonly max?: number; readonly maxBytes?: Size };
+
+/** When a worker is replaced by a fresh one. It drains first; no task notices. */
+export interface RecycleOptions {
+  /** After so many tasks. */
+  readonly afterTasks?: number;
+  /** At this age. */
+  readonly afterAge?: Duration;
+  /** When its heap, looked at after a task, is larger. */
+  readonly afterHeap?: Size;
+}
+
+/** Options of `createPool`. */
+export interface PoolOptions {
+  /** Shown in events, ids, logs. Default `'pool'`. */
+  readonly name?: string;
+  /** Where task functions run. Default `'thread'`. */
+  readonly worker?: WorkerKind;
+  /** Default `{ min: 1, max: <CPUs this process may use> }`; for `async` one worker. */
+  readonly size?: PoolSize;
+  /** Tasks in flight at once inside one worker. Default 1; for `async` 64. */
+  readonly concurrency?: number;
+  readonly queue?: QueueOptions;
+  /** Default `'least-loaded'`. */
+  readonly placement?: PlacementName;
+  /** Sizing policy. Default `'queue-depth'`; a pool of fixed size uses `'fixed'`. */
+  readonly policy?: 'queue-depth' | 'threshold' | 'fixed' | ScalingPolicy;
+  /** Longest execution of a task. Default none. */
+  readonly timeout?: Duration;
+  /** Latest outcome of a task, from its submission. Default none. */
+  readonly deadline?: Duration;
+  /** Default 1 attempt. A number is the attempts. */
+  readonly retry?: RetryOptions | number;
+  /** Level of tasks that name none. Default `'normal'`. */
+  readonly priority?: string;
+  /** How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms. */
+  readonly cancelGrace?: Duration;
+  /** Limit for a worker to load the module and run its `start` hook. Default 30 s. */
+  readonly startTimeout?: Duration;
+  /** Limit for a worker's `stop` hook, then it is terminated. Default 5 s. */
+  readonly stopTimeout?: Duration;
+  /** Time between health checks of a worker whose module defines one. Default 30 s. */
+  readonly healthInterval?: Duration;
+  readonly recycle?: RecycleOptions;
+  /** Tasks kept after they failed for good: a number bounds it, `false` keeps none. Default 1,000 when `retry` or `whenFull: 'dead-letter'` is set, else none. */
+  readonly deadLetters?: number | false;
+  /** Values a generator may send ahead of its reader. Default 16. */
+  readonly streamCredit?: number;
+  /**
+   * Whether the caller's stack is recorded at submission and joined to a worker's error. `'auto'` records while fewer than 1,000 tasks a second are
+   * submitted, so that it never costs a busy pool. Default `'auto'`.
+   */
+  readonly submitStack?: boolean | 'auto';
+  /** Error classes of your own: errors of that name come back as instances of them. */
+  readonly errors?: readonly ErrorClass[];
+  /** Passed to the module's `start` hook; must be cloneable. */
+  readonly workerData?: unknown;
+  /** Environment of the workers. Default: a copy of this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly argv?: readonly string[];
+  readonly execArgv?: readonly string[];
+  /** Threads only. Not isolation: see the guide on reliability. */
+  readonly resourceLimits?: NonNullable<RuntimeOptions['resourceLimits']>;
+  /** Working directory of process workers. */
+  readonly cwd?: string;
+  /** Time, for tests and simulation. Default the host's. */
+  readonly clock?: Clock;
+  /** Chance, for tests and simulation. Default the host's. */
+  readonly random?: Random;
+}
+
+/** Limits of `close`. */
+export interface CloseOptions {
+  /** How long queued and running tasks may take to finish. Default 30 s. 0 returns at once what has not started and ends what runs. */
+  readonly timeout?: Duration;
+}
+
+/** What `close` and `terminate` resolve to. */
+export interface CloseReport {
+  /** Tasks that never started, with their arguments: submit them elsewhere. Their promises reject with `ERR_TASK_CANCELLED`. */
+  readonly returned: readonly ReturnedTask[];
+  /** Tasks that were running when the limit passed and were ended. */
+  readonly terminated: number;
+}
+
+/** A task that never started. */
+export interface ReturnedTask {
+  readonly id: string;
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly priority: string;
+  readonly correlationId: string;
+}

@@ -1,0 +1,260 @@
+/**
+ * The pool's own task object: queue entry, worker frame and user handle in one, so that a submission allocates one object and one promise.
+ *
+ * Fields are plain and public for speed; the user sees the interface `Task` only. Rare things live in {@link TaskExtra}, made when first needed.
+ */
+import type { QueuedTask } from '../queue/queued-task.js';
+import { COMPLETED, isTerminal, QUEUED, stateName, transition } from '../task/lifecycle.js';
+import type { StateCode, TaskState } from '../task/lifecycle.js';
+import type { Task } from '../task/types.js';
+import type { WorkerTask } from '../worker/worker.js';
+import { AsyncBuffer } from './async-buffer.js';
+import type { PoolStream } from './stream.js';
+import type { GivenOptions } from './task-functions.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** What a task needs of its pool. */
+export interface TaskOwner {
+  taskId(sequence: number): string;
+  cancelTask(task: PoolTask, reason: unknown): boolean;
+}
+
+/** The rare parts of a task. */
+export interface TaskExtra {
+  deadlineAt: number;
+  deadlineEpochMs: number;
+  bytes: number;
+  delayMs: number;
+  transfer: readonly object[] | undefined;
+  correlationId: string | undefined;
+  idempotencyKey: string | undefined;
+  affinityKey: string | undefined;
+  signal: AbortSignal | undefined;
+  progress: AsyncBuffer<unknown> | undefined;
+  stream: PoolStream | undefined;
+  /** Holder of the stack of the submission. */
+  submitStack: { readonly stack?: string } | undefined;
+  /** Runs `fn` in the asynchronous context of the submitter; recorded where user code runs on the caller's side. */
+  inCallerContext: (<R>(fn: () => R) => R) | undefined;
+  /** Workers that died while they executed this task. */
+  workersKilled: number;
+  /** Delay before the previous attempt, for decorrelated backoff. */
+  retryDelayMs: number;
+  /** Clock time at which the task is due, while DELAYED. */
+  dueAt: number;
+  /** The alarm of the running attempt's timeout. */
+  timeoutAlarm: object | undefined;
+  deadlineAlarm: object | undefined;
+  /** Options of the call itself: the function's defaults, learned later, do not override them. */
+  given: GivenOptions | undefined;
+}
+
+const PROGRESS_MAX = 256;
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+
+/** The task stood in the queue before. */
+export const REQUEUED: number = 1 << 8;
+/** Somebody holds the handle: starts are reported so that its state is true. */
+export const HANDLE: number = 1 << 9;
+/** The task waits for room in the queue. */
+export const WAITING: number = 1 << 10;
+/** Sent to one worker past the queue (broadcast). */
+export const DIRECT: number = 1 << 11;
+/** `result` has been resolved with a stream; the task runs on. */
+export const STREAMING: number = 1 << 12;
+/** Arguments were transferred: the task cannot be repeated. */
+export const TRANSFERRED: number = 1 << 13;
+
+export class PoolTask implements Task, QueuedTask, WorkerTask {
+  readonly owner: TaskOwner;
+  readonly name: string;
+  args: readonly unknown[];
+  settings: TaskSettings;
+  stateCode: StateCode = QUEUED;
+  level: number;
+  position = -1;
+  submittedAt: number;
+  readonly sequence: number;
+  attempt = 0;
+  slot = -1;
+  flags = 0;
+  /** Time of the last hand-over in units of 10 µs, wrapping at 2^32: an integer, so that it costs no allocation. */
+  dispatchedTicks = 0;
+  /** The member that holds the task while it is in flight. */
+  holder: object | undefined = undefined;
+  outcome: unknown = undefined;
+  extra: TaskExtra | undefined = undefined;
+  promise: Promise<unknown> | undefined = undefined;
+  resolve: ((value: unknown) => void) | undefined = undefined;
+  reject: ((error: unknown) => void) | undefined = undefined;
+
+  constructor(owner: TaskOwner, name: string, args: readonly unknown[], settings: TaskSettings, sequence: number, submittedAt: number) {
+    this.owner = owner;
+    this.name = name;
+    this.args = args;
+    this.settings = settings;
+    this.level = settings.level;
+    this.sequence = sequence;
+    this.submittedAt = submittedAt;
+  }
+
+  get id(): string {
+    return this.owner.taskId(this.sequence);
+  }
+
+  get state(): TaskState {
+    return stateName(this.stateCode);
+  }
+
+  get attempts(): number {
+    return this.attempt;
+  }
+
+  get correlationId(): string {
+    return this.extra?.correlationId ?? this.id;
+  }
+
+  get deadlineAt(): number {
+    return this.extra === undefined ? Infinity : this.extra.deadlineAt;
+  }
+
+  get deadlineEpochMs(): number {
+    return this.extra === undefined ? 0 : this.extra.deadlineEpochMs;
+  }
+
+  get bytes(): number {
+    return this.extra === undefined ? 0 : this.extra.bytes;
+  }
+
+  get affinityKey(): string | undefined {
+    return this.extra?.affinityKey;
+  }
+
+  get transfer(): readonly object[] | undefined {
+    return this.extra?.transfer;
+  }
+
+  get requeued(): boolean {
+    return (this.flags & REQUEUED) !== 0;
+  }
+
+  get result(): Promise<unknown> {
+    return (this.promise ??= this.#makePromise());
+  }
+
+  get progress(): AsyncIterableIterator<unknown> {
+    const buffer = this.progressBuffer();
+    return {
+      next: () => buffer.next(),
+      return: () => {
+        buffer.discard();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  isComplete(): boolean {
+    return isTerminal(this.stateCode);
+  }
+
+  getError(): unknown {
+    return isTerminal(this.stateCode) && this.stateCode !== COMPLETED ? this.outcome : undefined;
+  }
+
+  cancel(reason?: unknown): boolean {
+    return this.owner.cancelTask(this, reason);
+  }
+
+  /** @internal */
+  move(to: StateCode): void {
+    this.stateCode = transition(this.stateCode, to);
+  }
+
+  /** @internal Gives the task its outcome. Called once: `move` into a terminal state has no way out. */
+  settle(to: StateCode, outcome: unknown): void {
+    this.move(to);
+    this.args = NO_ARGS;
+    this.holder = undefined;
+    const streaming = (this.flags & STREAMING) !== 0;
+    const extra = this.extra;
+    if (extra !== undefined) this.#settleExtra(extra, to, outcome);
+    if (streaming) {
+      if (to !== COMPLETED) this.outcome = outcome;
+      return;
+    }
+    this.outcome = outcome;
+    if (to === COMPLETED) this.resolve?.(outcome);
+    else this.reject?.(outcome);
+    this.resolve = undefined;
+    this.reject = undefined;
+  }
+
+  /** @internal The function returned a generator: `result` resolves to the stream while the task runs on. */
+  openStream(stream: PoolStream): void {
+    this.ensureExtra().stream = stream;
+    this.flags |= STREAMING;
+    this.outcome = stream;
+    this.resolve?.(stream);
+    this.resolve = undefined;
+    this.reject = undefined;
+  }
+
+  /** @internal */
+  progressBuffer(): AsyncBuffer<unknown> {
+    const extra = this.ensureExtra();
+    if (extra.progress === undefined) {
+      extra.progress = new AsyncBuffer(PROGRESS_MAX);
+      if (isTerminal(this.stateCode)) extra.progress.end();
+    }
+    return extra.progress;
+  }
+
+  /** @internal */
+  ensureExtra(): TaskExtra {
+    return (this.extra ??= {
+      deadlineAt: Infinity,
+      deadlineEpochMs: 0,
+      bytes: 0,
+      delayMs: 0,
+      transfer: undefined,
+      correlationId: undefined,
+      idempotencyKey: undefined,
+      affinityKey: undefined,
+      signal: undefined,
+      progress: undefined,
+      stream: undefined,
+      submitStack: undefined,
+      inCallerContext: undefined,
+      workersKilled: 0,
+      retryDelayMs: 0,
+      dueAt: 0,
+      timeoutAlarm: undefined,
+      deadlineAlarm: undefined,
+      given: undefined,
+    });
+  }
+
+  #settleExtra(extra: TaskExtra, to: StateCode, outcome: unknown): void {
+    extra.transfer = undefined;
+    extra.submitStack = undefined;
+    extra.inCallerContext = undefined;
+    extra.progress?.end();
+    if (extra.stream === undefined) return;
+    if (to === COMPLETED) extra.stream.finish(outcome);
+    else extra.stream.fail(outcome);
+  }
+
+  #makePromise(): Promise<unknown> {
+    if ((this.flags & STREAMING) !== 0) return Promise.resolve(this.extra?.stream);
+    if (!isTerminal(this.stateCode)) {
+      return new Promise((resolve, reject) => {
+        this.resolve = resolve;
+        this.reject = reject;
+      });
+    }
+    return this.stateCode === COMPLETED ? Promise.resolve(this.outcome) : Promise.reject(this.outcome);
+  }
+}

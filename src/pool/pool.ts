@@ -1,0 +1,100 @@
+/** The public face of a pool. The implementation is `worker-pool.ts`. */
+import type { DeadLetter, DeadLetterFilter } from '../queue/dead-letters.js';
+import type { Task, TaskArgs, TaskItem, TaskName, TaskOptions, TaskResult } from '../task/types.js';
+import type { WorkerKind, WorkerState } from '../worker/worker.js';
+import type { PoolEvents } from './events.js';
+import type { CloseOptions, CloseReport } from './options.js';
+import type { PoolStats } from './stats.js';
+
+/** Options of `map`. */
+export interface MapOptions extends TaskOptions {
+  /** Results in the order of the inputs. Default true; unordered is faster when durations differ. */
+  readonly ordered?: boolean;
+  /** Tasks in flight at once. Default twice the slots of the pool at its largest. Memory is bounded by it, whatever the input. */
+  readonly concurrency?: number;
+  /** `'throw'` ends the iteration at the first failure and cancels the rest; `'settle'` yields an outcome for every input. Default `'throw'`. */
+  readonly onError?: 'throw' | 'settle';
+}
+
+/** What `map` yields for each input with `onError: 'settle'`. */
+export type MapOutcome<R, I = unknown> =
+  | { readonly status: 'fulfilled'; readonly value: R; readonly index: number; readonly input: I }
+  | { readonly status: 'rejected'; readonly reason: unknown; readonly index: number; readonly input: I };
+
+/** What can be submitted: the part of a pool that `with(options)` gives a view of. */
+export interface Submitter<M> {
+  /** Runs one task; resolves to its result, rejects with its error. Overload is a rejection too. */
+  run<K extends TaskName<M>>(name: K, ...args: TaskArgs<M, K>): Promise<TaskResult<M, K>>;
+  /** Submits one task and returns its handle. */
+  submit<K extends TaskName<M>>(name: K, args: TaskArgs<M, K>, options?: TaskOptions): Task<TaskResult<M, K>>;
+  /** Runs one task per input, pulling inputs as slots become free. */
+  map<K extends TaskName<M>, I extends TaskItem<M, K>>(name: K, inputs: Iterable<I> | AsyncIterable<I>, options: MapOptions & { readonly onError: 'settle' }): AsyncIterableIterator<MapOutcome<TaskResult<M, K>, I>>;
+  map<K extends TaskName<M>>(name: K, inputs: Iterable<TaskItem<M, K>> | AsyncIterable<TaskItem<M, K>>, options?: MapOptions): AsyncIterableIterator<TaskResult<M, K>>;
+  /** A view of the same pool that submits with other options. */
+  with(options: TaskOptions): Submitter<M>;
+}
+
+/** Dead letters of a pool. */
+export interface DeadLetterQueue {
+  readonly size: number;
+  /** Letters lost because the queue was full. */
+  readonly dropped: number;
+  list(filter?: DeadLetterFilter): readonly DeadLetter[];
+  /** Takes letters out and submits them again; the tasks' handles come back. */
+  replay(filter?: DeadLetterFilter): readonly Task[];
+  /** Deletes letters; returns how many. */
+  purge(filter?: DeadLetterFilter): number;
+}
+
+/** What is known of one worker. */
+export interface WorkerInfo {
+  readonly id: string;
+  readonly kind: WorkerKind;
+  readonly state: WorkerState;
+  readonly pid: number | undefined;
+  readonly threadId: number | undefined;
+  readonly inFlight: number;
+  /** Tasks it has answered. */
+  readonly completed: number;
+  /** Ms since it became ready; 0 before. */
+  readonly ageMs: number;
+}
+
+/** A pool of workers that run the functions of one task module. */
+export interface Pool<M> extends Submitter<M>, AsyncDisposable {
+  readonly name: string;
+  readonly kind: WorkerKind;
+  readonly workers: readonly WorkerInfo[];
+  readonly deadLetters: DeadLetterQueue;
+  /** True while the queue is over its high-water mark. */
+  readonly backpressure: boolean;
+  /** Runs a function once on every worker that is ready or starting; resolves to the results in worker order. Rejects with the first error after all have answered. */
+  broadcast<K extends TaskName<M>>(name: K, ...args: TaskArgs<M, K>): Promise<TaskResult<M, K>[]>;
+  /** Starts `count` workers now; the limits of the size move with it where they must. Resolves when they are ready (or have failed). */
+  addWorker(count?: number): Promise<void>;
+  /** Drains `count` workers; their running tasks finish, nothing is lost. Resolves when they have ended. */
+  removeWorker(count?: number): Promise<void>;
+  /** New limits for the size, at once. */
+  resize(size: number | { readonly min?: number; readonly max?: number }): void;
+  /** Replaces every worker by a fresh one, draining each. Resolves when the old ones have ended. */
+  recycleWorkers(): Promise<void>;
+  /** Stops handing out tasks; running ones go on. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when nothing is queued, delayed or running. */
+  idle(): Promise<void>;
+  /** Resolves when the first worker is ready; rejects when none can be started. */
+  ready(): Promise<void>;
+  /** Resolves at once, or when the queue has fallen below its low-water mark. */
+  drained(): Promise<void>;
+  stats(): PoolStats;
+  /** The last sizing decision and what it rested on. */
+  explain(): string;
+  on<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this;
+  once<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this;
+  off<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this;
+  /** Takes no more tasks, lets accepted ones finish within the limit, then ends the workers. Idempotent. */
+  close(options?: CloseOptions): Promise<CloseReport>;
+  /** Ends the workers now. Every open task gets an outcome. */
+  terminate(): Promise<CloseReport>;
+}

@@ -1,0 +1,129 @@
+/** Asks the sizing policy how many workers there should be, and tells the fleet. Asked at once when a backlog appears, then once an interval. */
+import { CpuSampler, ownCpuTimeUs, processCpuTimeUs } from '../runtime/cpu-usage.js';
+import { cpuLimit } from '../runtime/limits.js';
+import type { ScalingDecision, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
+import type { Alarm } from './alarms.js';
+import type { PoolCore } from './core.js';
+import type { Fleet } from './fleet.js';
+
+export class Scaling {
+  readonly #core: PoolCore;
+  readonly #fleet: Fleet;
+  readonly #cpu: CpuSampler;
+  #memory: unknown;
+  #alarm: Alarm | undefined;
+  #decidedAt = -Infinity;
+  #last: (ScalingDecision & { readonly signals: ScalingSignals }) | undefined;
+
+  constructor(core: PoolCore, fleet: Fleet) {
+    this.#core = core;
+    this.#fleet = fleet;
+    this.#memory = core.settings.policy.initial();
+    this.#cpu = new CpuSampler(cpuLimit().cpus, core.now(), () => this.#cpuTimeUs());
+  }
+
+  /** Tasks wait and no worker has room. */
+  onBacklog(): void {
+    if (this.#alarm !== undefined) return;
+    const due = this.#decidedAt + this.#core.settings.policy.intervalMs;
+    if (this.#core.now() >= due) this.#decide();
+    else this.#arm(due);
+  }
+
+  /** The limits have changed, or workers were added or removed by hand. */
+  reconsider(): void {
+    const { min, max } = this.#fleet.limits;
+    const wanted = Math.min(max, Math.max(min, this.#fleet.wanted));
+    this.#apply({ target: wanted, reason: `size is ${min} to ${max}` }, 'resize');
+    this.keepWatching();
+  }
+
+  /** The last decision in words. */
+  explain(): string {
+    const last = this.#last;
+    const { min, max } = this.#fleet.limits;
+    const now = `${this.#fleet.size} workers (min ${min}, max ${max}, wanted ${this.#fleet.wanted})`;
+    if (last === undefined) return `${now}; policy ${this.#core.settings.policy.name} has not been asked yet`;
+    const { queueDepth, busy, workers, oldestWaitMs, cpu } = last.signals;
+    return `${now}; policy ${this.#core.settings.policy.name} wanted ${last.target}: ${last.reason} [queue ${queueDepth}, oldest ${Math.round(oldestWaitMs)} ms, busy ${busy}/${workers}, cpu ${cpu === undefined ? 'unknown' : `${Math.round(cpu * 100)} %`}]`;
+  }
+
+  stop(): void {
+    if (this.#alarm !== undefined) this.#core.alarms.cancel(this.#alarm);
+    this.#alarm = undefined;
+  }
+
+  /** CPU time of this process with its threads, and of the worker processes. */
+  #cpuTimeUs(): number {
+    let totalUs = ownCpuTimeUs();
+    if (this.#core.settings.kind === 'process') for (const member of this.#fleet.members) totalUs += processCpuTimeUs(member.info?.pid);
+    return totalUs;
+  }
+
+  #arm(at: number): void {
+    this.#alarm = this.#core.alarms.set(at, () => {
+      this.#alarm = undefined;
+      this.#decide();
+    });
+  }
+
+  #decide(): void {
+    const core = this.#core;
+    if (core.phase === 'closed') return;
+    const now = core.now();
+    this.#decidedAt = now;
+    const signals = this.#signals(now);
+    const answer = core.settings.policy.decide(signals, this.#memory);
+    this.#memory = answer.memory;
+    this.#last = { ...answer.decision, signals };
+    // "As many as there are" is no change of what is wanted: a replacement may just be waiting for its backoff.
+    if (Number.isFinite(answer.decision.target) && answer.decision.target !== signals.workers) this.#apply(answer.decision, 'policy');
+    this.keepWatching();
+  }
+
+  /** Keeps asking while there is anything to decide: tasks wait, or workers above the minimum may leave. */
+  keepWatching(): void {
+    const core = this.#core;
+    if (this.#alarm !== undefined || core.phase === 'closed') return;
+    if (core.scheduler.depth > 0 || this.#fleet.size > this.#fleet.limits.min) this.#arm(core.now() + core.settings.policy.intervalMs);
+  }
+
+  #apply(decision: ScalingDecision, cause: 'policy' | 'resize'): void {
+    const fleet = this.#fleet;
+    const { min, max } = fleet.limits;
+    const from = fleet.wanted;
+    const to = Math.min(max, Math.max(min, Math.round(decision.target)));
+    fleet.wanted = to;
+    fleet.reconcile();
+    const { events, settings } = this.#core;
+    if (from !== to && events.has('scaled')) events.emit('scaled', { from, to, cause, policy: settings.policy.name, reason: decision.reason });
+  }
+
+  #signals(now: number): ScalingSignals {
+    const core = this.#core;
+    let starting = 0;
+    let busy = 0;
+    const idleMs: number[] = [];
+    for (const member of this.#fleet.members) {
+      if (!member.counts) continue;
+      if (member.state === 'starting') starting += 1;
+      else if (member.inFlight > 0) busy += 1;
+      else idleMs.push(now - member.idleSince);
+    }
+    const oldest = core.scheduler.oldest();
+    return {
+      nowMs: now,
+      workers: this.#fleet.size,
+      starting,
+      busy,
+      inFlight: core.inFlight,
+      concurrency: core.settings.concurrency,
+      queueDepth: core.scheduler.depth,
+      oldestWaitMs: oldest === undefined ? 0 : Math.max(0, now - oldest.submittedAt),
+      cpu: this.#cpu.sample(now),
+      idleMs: idleMs.sort((a, b) => b - a),
+      min: this.#fleet.limits.min,
+      max: this.#fleet.limits.max,
+    };
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * How a task gets its outcome: the only place that moves a task into a terminal state, and the place that decides whether a failed attempt is
+ * followed by another.
+ */
+import { MillraceError, TaskCancelledError } from '../errors.js';
+import { backoffDelayMs } from '../policy/backoff.js';
+import { shouldRetry } from '../policy/retry.js';
+import type { DeadLetter } from '../queue/dead-letters.js';
+import { CANCELLED, COMPLETED, DELAYED, FAILED, isTerminal, QUEUED } from '../task/lifecycle.js';
+import { joinStacks } from '../transport/error-codec.js';
+import { runCaptured } from '../runtime/async-context.js';
+import type { Alarm } from './alarms.js';
+import type { PoolCore } from './core.js';
+import type { Member } from './member.js';
+import { REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import type { PoolTask, TaskExtra } from './pool-task.js';
+import type { SignalWatch } from './signals.js';
+
+/** Workers a task may kill before it counts as poison. */
+const WORKERS_KILLED_MAX = 2;
+const TICKS_PER_MS = 100;
+
+export class Settlement {
+  readonly #core: PoolCore;
+  readonly #signals: SignalWatch;
+  readonly #byKey: Map<string, PoolTask>;
+  #delayAlarm: Alarm | undefined;
+
+  constructor(core: PoolCore, signals: SignalWatch, byKey: Map<string, PoolTask>) {
+    this.#core = core;
+    this.#signals = signals;
+    this.#byKey = byKey;
+  }
+
+  complete(task: PoolTask, member: Member, value: unknown): void {
+    const core = this.#core;
+    const runMs = ((Math.floor(core.now() * TICKS_PER_MS) - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
+    core.run.record(runMs);
+    core.counters.completed += 1;
+    this.#tidy(task);
+    task.settle(COMPLETED, value);
+    if (core.events.has('completed')) {
+      core.events.emit('completed', { ...core.taskEvent(task), workerId: member.worker.id, runMs, waitMs: Math.max(0, core.stamp() - task.submittedAt - runMs) });
+    }
+    core.closed();
+  }
+
+  /** An attempt has failed: another follows where the plan, the budget and the deadline allow it. */
+  attemptFailed(task: PoolTask, error: unknown): void {
+    const core = this.#core;
+    const { retry } = task.settings;
+    if (task.attempt >= retry.attempts) return this.fail(task, error, retry.attempts > 1 ? 'attempts-exhausted' : 'not-retryable');
+    if ((task.flags & (STREAMING | TRANSFERRED)) !== 0 || core.phase === 'closed') return this.fail(task, error, 'not-retryable');
+    const context = task.extra?.inCallerContext;
+    let delayMs: number;
+    try {
+      if (!runCaptured(context, () => shouldRetry(retry, task.attempt, error))) return this.fail(task, error, 'not-retryable');
+      delayMs = runCaptured(context, () => backoffDelayMs(retry, task.attempt, task.extra?.retryDelayMs ?? 0, error, core.settings.random));
+    } catch {
+      // A backoff function that throws or answers nonsense: the task's own error matters more to the caller than that one.
+      return this.fail(task, error, 'not-retryable');
+    }
+    if (core.now() + delayMs >= task.deadlineAt) return this.fail(task, error, 'expired');
+    if (!core.retryBudget.tryRetry(core.now())) return this.fail(task, error, 'retry-budget');
+    this.#retry(task, error, delayMs);
+  }
+
+  /** The worker died while it executed the task. */
+  crashed(task: PoolTask, error: MillraceError): void {
+    const extra = task.ensureExtra();
+    extra.workersKilled += 1;
+    if (extra.workersKilled >= WORKERS_KILLED_MAX) this.fail(task, error, 'poison');
+    else this.attemptFailed(task, error);
+  }
+
+  /** The task has failed for good. */
+  fail(task: PoolTask, error: unknown, reason: DeadLetter['reason'] | undefined): void {
+    const core = this.#core;
+    this.#joinSubmitStack(task, error);
+    core.counters.failed += 1;
+    if (reason !== undefined) this.deadLetter(task, error, reason);
+    this.#tidy(task);
+    task.settle(FAILED, error);
+    if (core.events.has('failed')) core.events.emit('failed', { ...core.taskEvent(task), error });
+    core.closed();
+  }
+
+  /** The queue did not take the task, or gave it up. */
+  reject(task: PoolTask, error: unknown, evicted: boolean): void {
+    const core = this.#core;
+    core.counters.rejected += 1;
+    this.#tidy(task);
+    task.settle(FAILED, error);
+    if (core.events.has('rejected')) core.events.emit('rejected', { ...core.taskEvent(task), error, evicted });
+    core.closed();
+  }
+
+  cancel(task: PoolTask, reason: unknown, why: string): void {
+    const core = this.#core;
+    const started = task.attempt > 0;
+    const error = new TaskCancelledError(`task ${task.name} was cancelled ${started ? 'while it ran' : 'before it started'}: ${why}`, {
+      taskName: task.name,
+      args: started ? undefined : task.args,
+      started,
+      cause: reason,
+    });
+    core.counters.cancelled += 1;
+    this.#tidy(task);
+    task.settle(CANCELLED, error);
+    if (core.events.has('cancelled')) core.events.emit('cancelled', { ...core.taskEvent(task), error });
+    core.closed();
+  }
+
+  /** Puts a task back in its old place in time: its worker went without having finished it, and it is not to blame. */
+  requeue(task: PoolTask): void {
+    const core = this.#core;
+    task.move(QUEUED);
+    task.attempt -= 1;
+    task.holder = undefined;
+    task.flags |= REQUEUED;
+    core.counters.requeued += 1;
+    core.scheduler.push(task);
+    core.wake();
+  }
+
+  /** Keeps what is left of a task that will not run (again). */
+  deadLetter(task: PoolTask, error: unknown, reason: DeadLetter['reason']): void {
+    const core = this.#core;
+    if (core.settings.deadLettersMax === 0) return;
+    const nowEpochMs = Date.now();
+    const letter: DeadLetter = {
+      id: task.id,
+      name: task.name,
+      args: task.args,
+      error,
+      reason,
+      attempts: task.attempt,
+      priority: core.settings.queue.levels[task.settings.level]?.name ?? '',
+      correlationId: task.correlationId,
+      submittedAt: nowEpochMs - (core.now() - task.submittedAt),
+      diedAt: nowEpochMs,
+    };
+    core.deadLetters.add(letter);
+    if (core.events.has('deadLetter')) core.events.emit('deadLetter', { letter });
+  }
+
+  /** Lets a task wait until `dueAt`. */
+  delay(task: PoolTask, dueAt: number): void {
+    task.ensureExtra().dueAt = dueAt;
+    this.#core.delayed.add(task, dueAt);
+    this.#aimDelay();
+  }
+
+  #retry(task: PoolTask, error: unknown, delayMs: number): void {
+    const core = this.#core;
+    core.counters.retried += 1;
+    task.holder = undefined;
+    task.flags |= REQUEUED;
+    task.ensureExtra().retryDelayMs = delayMs;
+    if (core.events.has('retrying')) core.events.emit('retrying', { ...core.taskEvent(task), error, delayMs });
+    task.move(DELAYED);
+    this.delay(task, core.now() + delayMs);
+  }
+
+  #aimDelay(): void {
+    const core = this.#core;
+    const next = core.delayed.nextDueAt();
+    if (this.#delayAlarm !== undefined && this.#delayAlarm.at === next) return;
+    if (this.#delayAlarm !== undefined) core.alarms.cancel(this.#delayAlarm);
+    this.#delayAlarm = next === Infinity ? undefined : core.alarms.set(next, this.#takeDue);
+  }
+
+  readonly #takeDue = (): void => {
+    this.#delayAlarm = undefined;
+    const core = this.#core;
+    for (const task of core.delayed.takeDue(core.now() + 0.5)) {
+      if (isTerminal(task.stateCode)) continue;
+      task.move(QUEUED);
+      if (task.attempt === 0) task.submittedAt = Math.floor(task.extra?.dueAt ?? core.now());
+      core.scheduler.push(task);
+    }
+    core.wake();
+    this.#aimDelay();
+  };
+
+  #tidy(task: PoolTask): void {
+    const extra = task.extra;
+    if (extra !== undefined) this.#tidyExtra(task, extra);
+  }
+
+  #tidyExtra(task: PoolTask, extra: TaskExtra): void {
+    const { alarms } = this.#core;
+    if (extra.deadlineAlarm !== undefined) alarms.cancel(extra.deadlineAlarm as Alarm);
+    if (extra.timeoutAlarm !== undefined) alarms.cancel(extra.timeoutAlarm as Alarm);
+    extra.deadlineAlarm = undefined;
+    extra.timeoutAlarm = undefined;
+    if (extra.signal !== undefined) this.#signals.remove(extra.signal, task);
+    extra.signal = undefined;
+    if (extra.idempotencyKey !== undefined && this.#byKey.get(extra.idempotencyKey) === task) this.#byKey.delete(extra.idempotencyKey);
+  }
+
+  #joinSubmitStack(task: PoolTask, error: unknown): void {
+    const submitStack = task.extra?.submitStack?.stack;
+    if (submitStack === undefined || !(error instanceof Error)) return;
+    try {
+      const stack = joinStacks(error.stack, submitStack);
+      if (stack !== undefined) error.stack = stack;
+    } catch {
+      // A frozen error keeps its own stack.
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** What `pool.stats()` returns. Counts are since the pool was made. */
+export interface PoolStats {
+  readonly workers: { readonly total: number; readonly starting: number; readonly ready: number; readonly busy: number; readonly idle: number; readonly draining: number; readonly min: number; readonly max: number };
+  readonly queue: { readonly depth: number; readonly bytes: number; readonly delayed: number; readonly waiting: number; readonly byLevel: Readonly<Record<string, number>>; readonly oldestMs: number };
+  readonly tasks: {
+    readonly submitted: number;
+    readonly inFlight: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly cancelled: number;
+    readonly rejected: number;
+    readonly retried: number;
+    /** Tasks given back by a worker that went and run elsewhere. */
+    readonly requeued: number;
+  };
+  /** Time from submission to the hand-over, in ms. Taken from one clock reading a batch: accurate to the batch, free per task. */
+  readonly wait: Distribution;
+  /** Time from the hand-over to the reply, in ms. */
+  readonly run: Distribution;
+  /** Share of the ready workers' slots that are in use, 0 to 1. */
+  readonly utilization: number;
+  readonly degraded: boolean;
+  readonly paused: boolean;
+}
+
+/** Mean and percentiles, in ms. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}

@@ -1,0 +1,40 @@
+/**
+ * Records the stack of a submission, to be joined to the worker's error.
+ *
+ * In `auto` mode a bucket of {@link RECORDS_PER_SECOND_MAX} tokens bounds the cost: a pool that is fed faster records none for the rest of the
+ * second, so a burst pays one comparison a task.
+ */
+const RECORDS_PER_SECOND_MAX = 1_000;
+const FRAMES_MAX = 12;
+
+export class SubmitStacks {
+  readonly #mode: boolean | 'auto';
+  #tokens = RECORDS_PER_SECOND_MAX;
+  #secondStart = -Infinity;
+
+  constructor(mode: boolean | 'auto') {
+    this.#mode = mode;
+  }
+
+  /** A holder whose `stack` is formatted only when read; `undefined` when none is recorded. `above` is the public method that was called. */
+  record(nowMs: number, above: (...args: never[]) => unknown): { readonly stack?: string } | undefined {
+    if (this.#mode === false || (this.#mode === 'auto' && !this.#take(nowMs))) return undefined;
+    const holder: { stack?: string } = {};
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = FRAMES_MAX;
+    Error.captureStackTrace(holder, above);
+    Error.stackTraceLimit = limit;
+    return holder;
+  }
+
+  #take(nowMs: number): boolean {
+    if (this.#tokens > 0) {
+      this.#tokens -= 1;
+      return true;
+    }
+    if (nowMs - this.#secondStart < 1_000) return false;
+    this.#secondStart = nowMs;
+    this.#tokens = RECORDS_PER_SECOND_MAX - 1;
+    return true;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * What is known of the module's task functions, and the settings that follow for each.
+ *
+ * Until the first worker is ready the pool knows nothing of the module: every name is taken, with the pool's own settings. Afterwards unknown
+ * names are refused at once and the defaults of `defineTask` apply.
+ */
+import { MillraceError, OptionError } from '../errors.js';
+import { normaliseRetry } from '../policy/retry.js';
+import { nearest, ownOptions } from '../runtime/own-options.js';
+import { parseDuration } from '../runtime/units.js';
+import type { LevelOptions } from '../queue/queued-task.js';
+import type { TaskDefaults, TaskOptions } from '../task/types.js';
+import type { FunctionInfo } from '../transport/protocol.js';
+import { levelIndex } from './normalise-options.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** Options of one call, checked: `undefined` fields fall back to the function's, then the pool's. */
+export interface GivenOptions {
+  readonly level: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly retry: TaskOptions['retry'];
+  readonly delayMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly affinityKey: string | undefined;
+  readonly transfer: readonly object[] | undefined;
+}
+
+const TASK_OPTIONS: readonly (keyof TaskOptions)[] = ['priority', 'signal', 'timeout', 'deadline', 'delay', 'retry', 'idempotencyKey', 'correlationId', 'affinityKey', 'transfer'];
+
+export class TaskFunctions {
+  readonly #base: TaskSettings;
+  readonly #levels: readonly LevelOptions[];
+  readonly #settings = new Map<string, TaskSettings>();
+  #known: Map<string, FunctionInfo> | undefined;
+
+  constructor(base: TaskSettings, levels: readonly LevelOptions[]) {
+    this.#base = base;
+    this.#levels = levels;
+  }
+
+  /** Whether the first worker has told the names. */
+  get learned(): boolean {
+    return this.#known !== undefined;
+  }
+
+  /** Takes the names and defaults a worker reported; returns whether any function has defaults of its own. Throws an OptionError when they are bad. */
+  learn(functions: readonly FunctionInfo[]): boolean {
+    const settings = new Map<string, TaskSettings>();
+    for (const info of functions) settings.set(info.name, this.#merge(info.name, info.options as TaskDefaults | undefined));
+    this.#known = new Map(functions.map((info) => [info.name, info]));
+    this.#settings.clear();
+    for (const [name, each] of settings) this.#settings.set(name, each);
+    return functions.some((info) => info.options !== undefined);
+  }
+
+  /** The settings of a plain call of `name`. One map look-up. */
+  of(name: string): TaskSettings {
+    return this.#settings.get(name) ?? this.#base;
+  }
+
+  /** The settings of a call with options of its own. */
+  with(name: string, given: GivenOptions): TaskSettings {
+    const base = this.of(name);
+    if (given.level === undefined && given.timeoutMs === undefined && given.deadlineMs === undefined && given.retry === undefined) return base;
+    return {
+      level: given.level ?? base.level,
+      timeoutMs: given.timeoutMs ?? base.timeoutMs,
+      deadlineMs: given.deadlineMs ?? base.deadlineMs,
+      retry: given.retry === undefined ? base.retry : normaliseRetry('retry', given.retry),
+    };
+  }
+
+  /** The error for a name the module does not export; `undefined` while it may exist. */
+  unknown(name: string): MillraceError | undefined {
+    const known = this.#known;
+    return known === undefined || known.has(name) ? undefined : unknownFunctionError(name, [...known.keys()]);
+  }
+
+  /** Checks the options of a call. */
+  check(options: TaskOptions | undefined): GivenOptions {
+    const own = ownOptions<TaskOptions>('options', options, TASK_OPTIONS);
+    if (own.signal !== undefined && !(own.signal instanceof AbortSignal)) throw new OptionError('options.signal', 'an AbortSignal', own.signal);
+    if (own.transfer !== undefined && !Array.isArray(own.transfer)) throw new OptionError('options.transfer', 'an array of transferable objects', own.transfer);
+    if (own.retry !== undefined) normaliseRetry('options.retry', own.retry);
+    return {
+      level: own.priority === undefined ? undefined : levelIndex('options.priority', own.priority, this.#levels),
+      timeoutMs: own.timeout === undefined ? undefined : parseDuration('options.timeout', own.timeout, true),
+      deadlineMs: own.deadline === undefined ? undefined : parseDuration('options.deadline', own.deadline, true),
+      retry: own.retry,
+      delayMs: own.delay === undefined ? 0 : parseDuration('options.delay', own.delay),
+      signal: own.signal,
+      idempotencyKey: key('options.idempotencyKey', own.idempotencyKey),
+      correlationId: key('options.correlationId', own.correlationId),
+      affinityKey: key('options.affinityKey', own.affinityKey),
+      transfer: own.transfer,
+    };
+  }
+
+  #merge(name: string, defaults: TaskDefaults | undefined): TaskSettings {
+    if (defaults === undefined) return this.#base;
+    const option = (field: string): string => `defineTask(${name}).${field}`;
+    return {
+      level: defaults.priority === undefined ? this.#base.level : levelIndex(option('priority'), defaults.priority, this.#levels),
+      timeoutMs: defaults.timeout === undefined ? this.#base.timeoutMs : parseDuration(option('timeout'), defaults.timeout, true),
+      deadlineMs: defaults.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), defaults.deadline, true),
+      retry: defaults.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), defaults.retry),
+    };
+  }
+}
+
+/** Names what the module does export. */
+export function unknownFunctionError(name: string, known: readonly string[]): MillraceError {
+  const near = nearest(name, known);
+  const listed = known.length === 0 ? 'it exports no functions' : `it exports ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`;
+  return new MillraceError('ERR_UNKNOWN_FUNCTION', `the task module exports no function ${JSON.stringify(name)}; ${listed}${near === undefined ? '' : `. Did you mean ${near}?`}`);
+}
+
+function key(option: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new OptionError(option, 'a non-empty string', value);
+}

@@ -1,0 +1,51 @@
+/** Finds the task module: turns what `createPool` was given into the URL that workers import. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, isAbsolute, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ModuleLoadError, OptionError } from '../errors.js';
+import { nearest } from '../runtime/own-options.js';
+
+/** Extensions that stand for each other: a project that is compiled names `./tasks.js` where only `tasks.ts` lies, or the other way round. */
+const TWINS: Readonly<Record<string, readonly string[]>> = { '.js': ['.ts'], '.mjs': ['.mts'], '.cjs': ['.cts'], '.ts': ['.js'], '.mts': ['.mjs'], '.cts': ['.cjs'] };
+
+/**
+ * @returns a `file:` or `data:` URL
+ * @throws OptionError when it is neither a URL nor an absolute path
+ * @throws ModuleLoadError when there is no such file
+ */
+export function resolveTaskModule(module: unknown): string {
+  const url = toUrl(module);
+  if (url.protocol === 'data:') return url.href;
+  if (url.protocol !== 'file:') throw new OptionError('module', 'a file: or data: URL', url.href);
+  return pathToFileURL(existingFile(fileURLToPath(url))).href + url.search;
+}
+
+function toUrl(module: unknown): URL {
+  if (module instanceof URL) return module;
+  if (typeof module === 'string') {
+    if (/^(file|data):/.test(module)) return new URL(module);
+    if (isAbsolute(module)) return pathToFileURL(module);
+  }
+  throw new OptionError('module', 'the URL or absolute path of a task module', module, "Write createPool(new URL('./tasks.js', import.meta.url))");
+}
+
+function existingFile(path: string): string {
+  if (isFile(path)) return path;
+  const extension = extname(path);
+  for (const twin of TWINS[extension] ?? []) {
+    const candidate = path.slice(0, -extension.length) + twin;
+    if (isFile(candidate)) return candidate;
+  }
+  throw new ModuleLoadError(`there is no task module at ${path}${hint(path)}`);
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}
+
+function hint(path: string): string {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return `: the folder ${folder} does not exist`;
+  const near = nearest(basename(path), readdirSync(folder));
+  return near === undefined ? '' : `; did you mean ${join(folder, near)}?`;
+}

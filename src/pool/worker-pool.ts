@@ -1,0 +1,323 @@
+/**
+ * The pool: its parts put together, and the public methods.
+ *
+ *   submit -> Intake -> Scheduler (queue) -> Dispatcher -> Worker -> WorkerReplies -> Settlement -> the caller's promise
+ *                            ^                   |                        |
+ *                            '-- retry, requeue  '-- Scaling -> Fleet <---'          Cancellation, Shutdown: from anywhere to an outcome
+ */
+import { MillraceError, OptionError } from '../errors.js';
+import { wholeNumber } from '../runtime/own-options.js';
+import { parseDuration } from '../runtime/units.js';
+import type { DeadLetterFilter } from '../queue/dead-letters.js';
+import type { Task, TaskOptions } from '../task/types.js';
+import { bundleTaskModule, mayBundle } from '../worker/prepare-module.js';
+import type { WorkerFactory } from '../worker/worker.js';
+import { broadcast } from './broadcast.js';
+import { CallerRunner } from './caller-runner.js';
+import { Cancellation } from './cancellation.js';
+import { collectStats, describeWorkers } from './collect-stats.js';
+import { PoolCore } from './core.js';
+import { Dispatcher } from './dispatcher.js';
+import type { PoolEvents } from './events.js';
+import { Fleet } from './fleet.js';
+import { Intake } from './intake.js';
+import { mapInputs } from './map.js';
+import { sizeLimits } from './normalise-options.js';
+import type { PoolSettings } from './normalise-options.js';
+import type { CloseOptions, CloseReport, PoolSize } from './options.js';
+import type { DeadLetterQueue, MapOptions, WorkerInfo } from './pool.js';
+import { DIRECT, HANDLE } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
+import { Scaling } from './scaling.js';
+import { Settlement } from './settlement.js';
+import { Shutdown } from './shutdown.js';
+import { SignalWatch } from './signals.js';
+import type { PoolStats } from './stats.js';
+import type { GivenOptions } from './task-functions.js';
+import { WorkerReplies } from './worker-replies.js';
+
+export class WorkerPool {
+  readonly name: string;
+  readonly kind: PoolSettings['kind'];
+  readonly deadLetters: DeadLetterQueue;
+  readonly #core: PoolCore;
+  readonly #intake: Intake;
+  readonly #fleet: Fleet;
+  readonly #scaling: Scaling;
+  readonly #cancellation: Cancellation;
+  readonly #dispatcher: Dispatcher;
+  readonly #shutdown: Shutdown;
+
+  /** `moduleUrl` may still be in the making (a TypeScript module that is being compiled). */
+  constructor(settings: PoolSettings, moduleUrl: string | Promise<string>, factory: WorkerFactory<PoolTask>) {
+    this.name = settings.name;
+    this.kind = settings.kind;
+    const core = new PoolCore(settings);
+    const byKey = new Map<string, PoolTask>();
+    const signals = new SignalWatch((task, reason) => this.#cancellation.cancel(task, reason, 'its signal aborted'));
+    const settlement = new Settlement(core, signals, byKey);
+    const fleet = new Fleet(core, settlement, factory, {
+      sendDirect: (task, member) => this.#dispatcher.sendDirect(task, member),
+      functionsLearned: (hasDefaults) => this.#intake.functionsLearned(hasDefaults),
+      failWaiting: (error) => this.#intake.failWaiting(error),
+      alternative: (url, error) => (mayBundle(url, error) ? bundleTaskModule(url) : undefined),
+      memberGone: (member) => this.#cancellation.memberGone(member),
+    });
+    this.#core = core;
+    this.#fleet = fleet;
+    this.#cancellation = new Cancellation(core, settlement, fleet);
+    const replies = new WorkerReplies(core, settlement, this.#cancellation, fleet);
+    this.#scaling = new Scaling(core, fleet);
+    this.#dispatcher = new Dispatcher(core, this.#cancellation, {
+      admitWaiting: () => this.#intake.admitWaiting(),
+      gauge: () => this.#intake.gauge(),
+      onBacklog: () => this.#scaling.onBacklog(),
+      usedUp: (member) => fleet.retire(member, 'tasks'),
+    });
+    const callerRunner = new CallerRunner(core, settlement, this.#dispatcher, replies);
+    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, {
+      owner: { taskId: (sequence) => core.taskId(sequence), cancelTask: (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called') },
+      runInCaller: (task) => void Promise.resolve(moduleUrl).then((url) => callerRunner.run(task, url)),
+    });
+    this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, () => callerRunner.end());
+    core.onFlush = () => this.#dispatcher.flush();
+    this.deadLetters = this.#deadLetterQueue();
+    if (typeof moduleUrl === 'string') core.settings.clock.defer(() => fleet.open(moduleUrl, replies));
+    else moduleUrl.then((url) => fleet.open(url, replies), (error: Error) => fleet.cannotOpen(error));
+  }
+
+  run(name: string, ...args: unknown[]): Promise<unknown> {
+    return this.#intake.submit(checkName(name), args, undefined, 0, this.run, false).result;
+  }
+
+  submit(name: string, args: readonly unknown[], options?: TaskOptions): Task {
+    return this.#submit(name, args, options, this.submit);
+  }
+
+  map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options?: MapOptions): AsyncIterableIterator<unknown> {
+    return this.#map(name, inputs, options, undefined);
+  }
+
+  with(options: TaskOptions): PoolView {
+    const given = this.#core.functions.check(options);
+    return new PoolView({
+      run: (name, args, above) => this.#intake.submit(checkName(name), args, given, 0, above, false).result,
+      submit: (name, args, more, above) => this.#submit(name, args, { ...options, ...more }, above),
+      map: (name, inputs, more) => this.#map(name, inputs, more, options),
+      with: (more) => this.with({ ...options, ...more }),
+    });
+  }
+
+  async broadcast(name: string, ...args: unknown[]): Promise<unknown[]> {
+    checkName(name);
+    const above = this.broadcast;
+    if (this.#core.phase !== 'open') throw new MillraceError('ERR_POOL_CLOSED', `pool ${this.name} is ${this.#core.phase} and takes no more tasks (${name})`);
+    return broadcast(this.#fleet, (member) => {
+      const task = this.#intake.create(name, args, undefined, DIRECT, above);
+      if (member.state === 'starting') member.pending.push(task);
+      else this.#dispatcher.sendDirect(task, member);
+      return task;
+    });
+  }
+
+  async addWorker(count = 1): Promise<void> {
+    this.#assertOpen('addWorker');
+    wholeNumber('addWorker: count', count, 1, 4_096);
+    const fleet = this.#fleet;
+    const from = fleet.wanted;
+    const { min, max } = fleet.limits;
+    const target = fleet.size + count;
+    fleet.limits = { min: min === max ? target : min, max: Math.max(max, target) };
+    const added = fleet.add(count);
+    this.#scaled(from, `addWorker(${count})`);
+    await this.#core.holding(Promise.all(added.map((member) => member.settled.promise)));
+  }
+
+  async removeWorker(count = 1): Promise<void> {
+    this.#assertOpen('removeWorker');
+    wholeNumber('removeWorker: count', count, 1, 4_096);
+    const fleet = this.#fleet;
+    const from = fleet.wanted;
+    const { min, max } = fleet.limits;
+    const target = Math.max(0, fleet.size - count);
+    fleet.limits = { min: Math.min(min, target), max: min === max ? Math.max(1, target) : max };
+    const leaving = fleet.remove(count);
+    this.#scaled(from, `removeWorker(${count})`);
+    this.#core.wake();
+    await this.#core.holding(Promise.all(leaving.map((member) => member.exited.promise)));
+  }
+
+  resize(size: PoolSize): void {
+    this.#assertOpen('resize');
+    this.#fleet.limits = sizeLimits('resize', size, this.kind, this.#fleet.limits);
+    this.#scaling.reconsider();
+    this.#core.wake();
+  }
+
+  async recycleWorkers(): Promise<void> {
+    this.#assertOpen('recycleWorkers');
+    const old = [...this.#fleet.members].filter((member) => member.state === 'ready' || member.state === 'suspect');
+    for (const member of old) this.#fleet.retire(member, 'manual');
+    await this.#core.holding(Promise.all(old.map((member) => member.exited.promise)));
+  }
+
+  pause(): void {
+    if (this.#core.paused || this.#core.phase !== 'open') return;
+    this.#core.paused = true;
+    if (this.#core.events.has('paused')) this.#core.events.emit('paused', { depth: this.#core.scheduler.depth });
+  }
+
+  resume(): void {
+    if (!this.#core.paused) return;
+    this.#core.paused = false;
+    if (this.#core.events.has('resumed')) this.#core.events.emit('resumed', { depth: this.#core.scheduler.depth });
+    this.#core.wake();
+  }
+
+  idle(): Promise<void> {
+    return this.#core.whenIdle();
+  }
+
+  ready(): Promise<void> {
+    return this.#core.holding(this.#fleet.ready());
+  }
+
+  drained(): Promise<void> {
+    return this.#intake.drained();
+  }
+
+  get backpressure(): boolean {
+    return this.#core.gauge.on;
+  }
+
+  get workers(): readonly WorkerInfo[] {
+    return describeWorkers(this.#core, this.#fleet);
+  }
+
+  stats(): PoolStats {
+    return collectStats(this.#core, this.#fleet);
+  }
+
+  explain(): string {
+    return this.#scaling.explain();
+  }
+
+  on<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this {
+    this.#core.events.on(event, checkListener(listener));
+    return this;
+  }
+
+  once<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this {
+    this.#core.events.once(event, checkListener(listener));
+    return this;
+  }
+
+  off<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this {
+    this.#core.events.off(event, listener);
+    return this;
+  }
+
+  async close(options?: CloseOptions): Promise<CloseReport> {
+    return this.#shutdown.close(parseDuration('close: timeout', options?.timeout ?? 30_000));
+  }
+
+  async terminate(): Promise<CloseReport> {
+    return this.#shutdown.terminate();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #submit(name: string, args: readonly unknown[], options: TaskOptions | undefined, above: (...args: never[]) => unknown): PoolTask {
+    checkName(name);
+    if (!Array.isArray(args)) throw new OptionError('submit: args', 'an array of the arguments', args, 'For a single argument write submit(name, [argument])');
+    const given = options === undefined ? undefined : this.#core.functions.check(options);
+    return this.#intake.submit(name, args, given, HANDLE, above, false);
+  }
+
+  #map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions | undefined, base: TaskOptions | undefined): AsyncIterableIterator<unknown> {
+    checkName(name);
+    const { ordered, concurrency, onError, ...task } = { ordered: true, onError: 'throw' as const, ...options };
+    const { settings } = this.#core;
+    if (typeof ordered !== 'boolean') throw new OptionError('map: ordered', 'true or false', ordered);
+    if (onError !== 'throw' && onError !== 'settle') throw new OptionError('map: onError', "'throw' or 'settle'", onError);
+    const given: GivenOptions | undefined = base === undefined && Object.keys(task).length === 0 ? undefined : this.#core.functions.check({ ...base, ...task });
+    return mapInputs(inputs, {
+      ordered,
+      onError,
+      concurrency: concurrency === undefined ? 2 * this.#fleet.limits.max * settings.concurrency : wholeNumber('map: concurrency', concurrency, 1),
+      submit: (input) => this.#intake.submit(name, [input], given, 0, this.map, true),
+    });
+  }
+
+  #scaled(from: number, reason: string): void {
+    const to = this.#fleet.wanted;
+    this.#scaling.keepWatching();
+    if (from !== to && this.#core.events.has('scaled')) this.#core.events.emit('scaled', { from, to, cause: 'manual', policy: this.#core.settings.policy.name, reason });
+  }
+
+  #assertOpen(method: string): void {
+    if (this.#core.phase !== 'open') throw new MillraceError('ERR_POOL_CLOSED', `${method}: pool ${this.name} is ${this.#core.phase}`);
+  }
+
+  #deadLetterQueue(): DeadLetterQueue {
+    const { deadLetters } = this.#core;
+    const replay = (filter?: DeadLetterFilter): readonly Task[] =>
+      deadLetters.take(filter).map((letter) => this.#submit(letter.name, letter.args, { priority: letter.priority, correlationId: letter.correlationId }, replay));
+    return {
+      get size() {
+        return deadLetters.size;
+      },
+      get dropped() {
+        return deadLetters.dropped;
+      },
+      list: (filter) => deadLetters.list(filter),
+      purge: (filter) => deadLetters.purge(filter),
+      replay,
+    };
+  }
+}
+
+/** What a view calls of its pool. */
+interface ViewTarget {
+  run(name: string, args: readonly unknown[], above: (...args: never[]) => unknown): Promise<unknown>;
+  submit(name: string, args: readonly unknown[], options: TaskOptions | undefined, above: (...args: never[]) => unknown): Task;
+  map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions | undefined): AsyncIterableIterator<unknown>;
+  with(options: TaskOptions): PoolView;
+}
+
+/** What `pool.with(options)` returns. */
+export class PoolView {
+  readonly #target: ViewTarget;
+
+  constructor(target: ViewTarget) {
+    this.#target = target;
+  }
+
+  run(name: string, ...args: unknown[]): Promise<unknown> {
+    return this.#target.run(name, args, this.run);
+  }
+
+  submit(name: string, args: readonly unknown[], options?: TaskOptions): Task {
+    return this.#target.submit(name, args, options, this.submit);
+  }
+
+  map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options?: MapOptions): AsyncIterableIterator<unknown> {
+    return this.#target.map(name, inputs, options);
+  }
+
+  with(options: TaskOptions): PoolView {
+    return this.#target.with(options);
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw new OptionError('name', 'the name of a task function', name);
+}
+
+function checkListener<L>(listener: L): L {
+  if (typeof listener === 'function') return listener;
+  throw new OptionError('listener', 'a function', listener);
+}

@@ -1,0 +1,147 @@
+/** What the workers tell the pool, turned into outcomes: the implementation of the worker's host. */
+import { EXECUTING, isTerminal } from '../task/lifecycle.js';
+import type { LogLevel } from '../transport/protocol.js';
+import type { Worker, WorkerExit, WorkerHost, WorkerReady } from '../worker/worker.js';
+import type { Cancellation } from './cancellation.js';
+import type { PoolCore } from './core.js';
+import type { Member } from './member.js';
+import { DIRECT } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
+import type { Settlement } from './settlement.js';
+import { PoolStream } from './stream.js';
+
+export type PoolWorkerHost = WorkerHost<PoolTask>;
+
+/** What the replies ask of the fleet. */
+export interface FleetReplies {
+  onReady(worker: Worker<PoolTask>, info: WorkerReady): void;
+  onExit(worker: Worker<PoolTask>, exit: WorkerExit): void;
+  memberOf(worker: Worker<PoolTask>): Member | undefined;
+  finishDrain(member: Member): void;
+  retire(member: Member, cause: 'heap' | 'health'): void;
+}
+
+export class WorkerReplies implements PoolWorkerHost {
+  readonly #core: PoolCore;
+  readonly #settlement: Settlement;
+  readonly #cancellation: Cancellation;
+  readonly #fleet: FleetReplies;
+
+  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, fleet: FleetReplies) {
+    this.#core = core;
+    this.#settlement = settlement;
+    this.#cancellation = cancellation;
+    this.#fleet = fleet;
+  }
+
+  onReady(worker: Worker<PoolTask>, info: WorkerReady): void {
+    this.#fleet.onReady(worker, info);
+  }
+
+  onStarted(_worker: Worker<PoolTask>, task: PoolTask): void {
+    if (isTerminal(task.stateCode) || task.holder === undefined) return;
+    task.move(EXECUTING);
+    this.#cancellation.executionStarted(task);
+  }
+
+  onCompleted(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
+    const member = this.#answered(task);
+    this.#settlement.complete(task, member, value);
+    this.#release(member, (task.flags & DIRECT) === 0);
+  }
+
+  onFailed(_worker: Worker<PoolTask>, task: PoolTask, error: unknown): void {
+    const member = this.#answered(task);
+    this.#settlement.attemptFailed(task, error);
+    this.#release(member, (task.flags & DIRECT) === 0);
+  }
+
+  onUnsent(_worker: Worker<PoolTask>, task: PoolTask, error: Error): void {
+    const member = this.#answered(task);
+    this.#settlement.fail(task, error, undefined);
+    this.#release(member, (task.flags & DIRECT) === 0);
+  }
+
+  onProgress(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
+    task.progressBuffer().push(value);
+  }
+
+  onStream(worker: Worker<PoolTask>, task: PoolTask): void {
+    const source = {
+      credit: (count: number): void => {
+        worker.credit(task, count);
+        worker.flush();
+      },
+      leave: (): void => {
+        worker.endStream(task);
+        worker.flush();
+      },
+    };
+    task.openStream(new PoolStream(source, this.#core.settings.streamCredit));
+  }
+
+  onYield(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
+    task.extra?.stream?.push(value);
+  }
+
+  onLog(worker: Worker<PoolTask>, task: PoolTask | undefined, level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void {
+    const record = { level, message, fields, workerId: worker.id, taskId: task?.id, taskName: task?.name, correlationId: task?.correlationId };
+    if (this.#core.events.has('log')) this.#core.events.emit('log', record);
+    else process.stderr.write(logLine(this.#core.settings.name, record));
+  }
+
+  onVacated(worker: Worker<PoolTask>, token: object): void {
+    const member = this.#fleet.memberOf(worker);
+    if (member === undefined) return;
+    const heldCredit = this.#cancellation.vacated(token);
+    member.answered += 1;
+    this.#release(member, heldCredit);
+  }
+
+  onPong(worker: Worker<PoolTask>): void {
+    const member = this.#fleet.memberOf(worker);
+    if (member !== undefined) this.#cancellation.pong(member);
+  }
+
+  onHealth(worker: Worker<PoolTask>, error: Error | undefined): void {
+    const member = this.#fleet.memberOf(worker);
+    if (member !== undefined && error !== undefined) this.#fleet.retire(member, 'health');
+  }
+
+  onRecycle(worker: Worker<PoolTask>): void {
+    const member = this.#fleet.memberOf(worker);
+    if (member !== undefined) this.#fleet.retire(member, 'heap');
+  }
+
+  onExit(worker: Worker<PoolTask>, exit: WorkerExit): void {
+    this.#fleet.onExit(worker, exit);
+  }
+
+  #answered(task: PoolTask): Member {
+    const member = task.holder as Member;
+    member.answered += 1;
+    if (task.extra?.timeoutAlarm !== undefined) this.#cancellation.executionEnded(task);
+    return member;
+  }
+
+  /** A task has left its worker: there is room for another. */
+  #release(member: Member, heldCredit: boolean): void {
+    const core = this.#core;
+    member.inFlight -= 1;
+    core.inFlight -= 1;
+    if (member.inFlight === 0) member.idleSince = core.stamp();
+    if (member.state === 'draining') this.#fleet.finishDrain(member);
+    else if (member.state === 'ready' || member.state === 'suspect') {
+      if (heldCredit) core.scheduler.release(member, member.idleSince);
+      core.wake();
+    }
+  }
+}
+
+const LEVELS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
+
+function logLine(pool: string, record: { level: LogLevel; message: string; fields: Record<string, unknown> | undefined; workerId: string; taskId: string | undefined; taskName: string | undefined; correlationId: string | undefined }): string {
+  const { level, message, fields, ...ids } = record;
+  const line = { level: LEVELS[level], time: Date.now(), name: 'millrace', msg: message, event: 'task.log', pool, ...ids, task: ids.taskName, taskName: undefined, ...fields };
+  return `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))}\n`;
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { creditFor } from './credit.js';
+
+describe('creditFor', () => {
+  it('sends half a millisecond of work ahead', () => {
+    assert.deepEqual([creditFor(1, 0.1, 1_023), creditFor(1, 0.01, 1_023), creditFor(4, 0.25, 1_023)], [6, 51, 6]);
+  });
+
+  it('sends nothing ahead of long tasks, nor while their length is unknown', () => {
+    assert.deepEqual([creditFor(1, 0.6, 1_023), creditFor(3, 1_000, 1_023), creditFor(2, Number.NaN, 1_023)], [1, 3, 2]);
+  });
+
+  it('sends nothing ahead where it could not be taken back', () => {
+    assert.equal(creditFor(2, 0.001, 0), 2);
+  });
+
+  it('is a whole number from the concurrency to the limit', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 64 }), fc.double({ min: 0 }), fc.nat({ max: 1_023 }), (concurrency, serviceMs, prefetchMax) => {
+        const credit = creditFor(concurrency, serviceMs, prefetchMax);
+        assert.ok(Number.isInteger(credit) && credit >= concurrency && credit <= concurrency + prefetchMax);
+      }),
+    );
+  });
+});

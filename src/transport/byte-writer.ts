@@ -1,0 +1,155 @@
+/**
+ * Bytes under construction, in a buffer that grows and is given away piece by piece:
+ *
+ *     | given away |  taken by nobody yet  |  free            |
+ *     0            start                   position           capacity
+ */
+const CAPACITY_MIN = 64 * 1024;
+
+/** A buffer that one large value made this big is not kept for the small ones. */
+const KEPT_BYTES_MAX = 1024 * 1024;
+
+/** Longest string that is written and looked through character by character; past it the host's bulk operations win. */
+const SHORT_STRING_MAX = 32;
+
+export class ByteWriter {
+  bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+  #start = 0;
+  position = 0;
+
+  /** Bytes written and not taken. Also a mark to {@link rollback} to or {@link takeUpTo}. */
+  get length(): number {
+    return this.position - this.#start;
+  }
+
+  /** Makes room for `count` bytes more, which may then be written at `position`. */
+  reserve(count: number): void {
+    if (this.position + count <= this.bytes.length) return;
+    const pending = this.bytes.subarray(this.#start, this.position);
+    // What was given away may still be on its way out: a new buffer, always.
+    const bytes = Buffer.allocUnsafeSlow(Math.max(CAPACITY_MIN, 2 * (pending.length + count)));
+    bytes.set(pending);
+    this.bytes = bytes;
+    this.#start = 0;
+    this.position = pending.length;
+  }
+
+  rollback(mark: number): void {
+    this.position = this.#start + mark;
+  }
+
+  /** Forgets everything, what was given away included: for a caller that has made use of it. */
+  reset(): void {
+    this.#start = 0;
+    this.position = 0;
+    this.#shrink();
+  }
+
+  /** What was written and not taken, without taking it. */
+  view(): Buffer {
+    return this.bytes.subarray(this.#start, this.position);
+  }
+
+  /** Gives away everything written. */
+  take(): Buffer {
+    return this.takeUpTo(this.length);
+  }
+
+  /** Gives away what was written before the mark. */
+  takeUpTo(mark: number): Buffer {
+    const taken = this.bytes.subarray(this.#start, this.#start + mark);
+    this.#start += mark;
+    if (this.#start === this.position) this.#shrink();
+    return taken;
+  }
+
+  /** Writes over four bytes written before, at a mark. */
+  setUint32(mark: number, value: number): void {
+    this.bytes.writeUInt32LE(value, this.#start + mark);
+  }
+
+  uint8(value: number): void {
+    this.reserve(1);
+    this.bytes[this.position++] = value;
+  }
+
+  uint32(value: number): void {
+    this.reserve(4);
+    this.position = this.bytes.writeUInt32LE(value, this.position);
+  }
+
+  int32(value: number): void {
+    this.reserve(4);
+    this.position = this.bytes.writeInt32LE(value, this.position);
+  }
+
+  double(value: number): void {
+    this.reserve(8);
+    this.position = this.bytes.writeDoubleLE(value, this.position);
+  }
+
+  /** Seven bits a byte, least significant first. */
+  varint(value: number): void {
+    this.reserve(5);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.bytes[this.position++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.bytes[this.position++] = rest;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.position);
+    this.position += bytes.length;
+  }
+
+  /** Length, twice, its lowest bit set for two bytes a character; then the characters. Lone surrogates survive. */
+  string(value: string): void {
+    if (value.length > SHORT_STRING_MAX) this.#longString(value);
+    else this.#shortString(value);
+  }
+
+  #shrink(): void {
+    if (this.bytes.length <= KEPT_BYTES_MAX) return;
+    this.bytes = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+    this.#start = 0;
+    this.position = 0;
+  }
+
+  #shortString(value: string): void {
+    const { length } = value;
+    const mark = this.length;
+    this.reserve(1 + length);
+    const { bytes } = this;
+    let at = this.position;
+    bytes[at++] = length << 1;
+    for (let index = 0; index < length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > 0xff) {
+        this.rollback(mark);
+        this.#wideString(value);
+        return;
+      }
+      bytes[at++] = code;
+    }
+    this.position = at;
+  }
+
+  #longString(value: string): void {
+    if (Buffer.byteLength(value) !== value.length) {
+      this.#wideString(value);
+      return;
+    }
+    this.varint(value.length * 2);
+    this.reserve(value.length);
+    this.position += this.bytes.write(value, this.position, value.length, 'latin1');
+  }
+
+  #wideString(value: string): void {
+    this.varint(value.length * 2 + 1);
+    this.reserve(value.length * 2);
+    this.position += this.bytes.write(value, this.position, value.length * 2, 'utf16le');
+  }
+}

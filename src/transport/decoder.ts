@@ -1,0 +1,228 @@
+/** Bytes to values: see `codec.ts`. */
+import { Deserializer } from 'node:v8';
+import { MillraceError } from '../errors.js';
+import {
+  ARRAY,
+  BUFFER,
+  BULK_BUFFER,
+  BULK_HOST,
+  BULK_VIEW,
+  DOUBLE,
+  FALSE,
+  HOST,
+  INT32,
+  INT8,
+  NULL,
+  RECORD,
+  STRING,
+  TRUE,
+  UNDEFINED,
+  VIEW,
+  VIEW_TYPES,
+} from './codec-tags.js';
+
+/** Keys of records that are remembered, so that a known one costs a comparison and no new string. */
+const KEYS_MAX = 512;
+
+/** Longest key that is remembered. */
+const KEY_LENGTH_MAX = 32;
+
+const NO_BULKS: readonly ArrayBuffer[] = [];
+
+/**
+ * The value that an `Encoder` wrote into `length` bytes at `offset`. Nothing of the result refers to `bytes`; buffers take over their `bulks`.
+ *
+ * @throws MillraceError `ERR_PROTOCOL`, or what the host's deserializer throws, when the bytes are not those of one value
+ */
+export function decodeValue(bytes: Uint8Array, offset: number, length: number, bulks: readonly ArrayBuffer[] = NO_BULKS): unknown {
+  const decoder = new Decoder(bytes, offset, length, bulks);
+  const value = decoder.value();
+  decoder.end();
+  return value;
+}
+
+/** Reads one thing after the other. */
+export class Decoder {
+  readonly #bytes: Buffer;
+  readonly #bulks: readonly ArrayBuffer[];
+  readonly #end: number;
+  #position: number;
+  #nextBulk = 0;
+
+  constructor(bytes: Uint8Array, offset: number, length: number, bulks: readonly ArrayBuffer[] = NO_BULKS) {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bulks = bulks;
+    this.#position = offset;
+    this.#end = offset + length;
+  }
+
+  /** Everything must have been read. */
+  end(): void {
+    if (this.#position !== this.#end || this.#nextBulk !== this.#bulks.length) throw malformed('bytes that belong to no value');
+  }
+
+  uint8(): number {
+    return this.#bytes[this.#advance(1)] as number;
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32LE(this.#advance(4));
+  }
+
+  double(): number {
+    return this.#bytes.readDoubleLE(this.#advance(8));
+  }
+
+  string(): string {
+    const length = this.#varint();
+    return this.#characters(length >>> 1, (length & 1) === 1);
+  }
+
+  value(): unknown {
+    const tag = this.uint8();
+    switch (tag) {
+      case UNDEFINED:
+        return undefined;
+      case NULL:
+        return null;
+      case TRUE:
+        return true;
+      case FALSE:
+        return false;
+      case INT8:
+        return (this.uint8() << 24) >> 24;
+      case INT32:
+        return this.#bytes.readInt32LE(this.#advance(4));
+      case DOUBLE:
+        return this.double();
+      case STRING:
+        return this.string();
+      case ARRAY:
+        return this.#array();
+      case RECORD:
+        return this.#record();
+      default:
+        return this.#buffered(tag);
+    }
+  }
+
+  #buffered(tag: number): unknown {
+    switch (tag) {
+      case VIEW:
+        return this.#viewOver(this.uint8(), () => this.#raw(this.#varint()));
+      case BUFFER:
+        return this.#raw(this.#varint());
+      case HOST:
+        return readHost(this.#rest());
+      case BULK_VIEW:
+        return this.#viewOver(this.uint8(), () => this.#bulk());
+      case BULK_BUFFER:
+        return this.#bulk();
+      case BULK_HOST:
+        return readHost(new Uint8Array(this.#bulk()));
+      default:
+        throw malformed(`the unknown tag ${tag}`);
+    }
+  }
+
+  #array(): unknown[] {
+    const length = this.#varint();
+    const array: unknown[] = [];
+    for (let index = 0; index < length; index += 1) array.push(this.value());
+    return array;
+  }
+
+  #record(): Record<string, unknown> {
+    const count = this.#varint();
+    const record: Record<string, unknown> = {};
+    for (let index = 0; index < count; index += 1) {
+      const key = this.#key();
+      record[key] = this.value();
+    }
+    return record;
+  }
+
+  #key(): string {
+    const head = this.#varint();
+    const length = head >>> 1;
+    const isWide = (head & 1) === 1;
+    if (isWide || length > KEY_LENGTH_MAX || length === 0) return this.#characters(length, isWide);
+    return rememberedKey(this.#bytes, this.#advance(length), length);
+  }
+
+  #characters(length: number, isWide: boolean): string {
+    const byteLength = isWide ? length * 2 : length;
+    const start = this.#advance(byteLength);
+    return this.#bytes.toString(isWide ? 'utf16le' : 'latin1', start, start + byteLength);
+  }
+
+  #viewOver(kind: number, buffer: () => ArrayBuffer): ArrayBufferView {
+    const type = VIEW_TYPES[kind];
+    if (type === undefined) throw malformed(`the unknown view ${kind}`);
+    return new type(buffer());
+  }
+
+  #raw(byteLength: number): ArrayBuffer {
+    const start = this.#advance(byteLength);
+    const copy = new Uint8Array(byteLength);
+    copy.set(this.#bytes.subarray(start, start + byteLength));
+    return copy.buffer;
+  }
+
+  #rest(): Uint8Array {
+    const start = this.#advance(this.#end - this.#position);
+    return this.#bytes.subarray(start, this.#end);
+  }
+
+  #bulk(): ArrayBuffer {
+    const bulk = this.#bulks[this.#nextBulk++];
+    if (bulk === undefined) throw malformed('a missing bulk');
+    return bulk;
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.uint8();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+    throw malformed('a length without end');
+  }
+
+  /** Moves past `count` bytes and returns where they begin. */
+  #advance(count: number): number {
+    const start = this.#position;
+    if (count > this.#end - start) throw malformed('a value that is cut off');
+    this.#position = start + count;
+    return start;
+  }
+}
+
+const keys: string[] = Array.from({ length: KEYS_MAX }, () => '');
+
+function rememberedKey(bytes: Buffer, start: number, length: number): string {
+  const place = ((bytes[start] as number) * 31 + (bytes[start + length - 1] as number) * 7 + length) % KEYS_MAX;
+  const known = keys[place] as string;
+  if (known.length === length && equals(known, bytes, start)) return known;
+  const key = bytes.toString('latin1', start, start + length);
+  keys[place] = key;
+  return key;
+}
+
+function equals(text: string, bytes: Buffer, start: number): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  }
+  return true;
+}
+
+function readHost(bytes: Uint8Array): unknown {
+  const deserializer = new Deserializer(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
+function malformed(what: string): MillraceError {
+  return new MillraceError('ERR_PROTOCOL', `the bytes of a value hold ${what}`);
+}

@@ -1,0 +1,237 @@
+/** Values to bytes: see `codec.ts`. */
+import { types } from 'node:util';
+import { Serializer } from 'node:v8';
+import { MillraceError } from '../errors.js';
+import { ByteWriter } from './byte-writer.js';
+import {
+  ARRAY,
+  BUFFER,
+  BULK_BUFFER,
+  BULK_HOST,
+  BULK_VIEW,
+  DOUBLE,
+  FALSE,
+  HOST,
+  INT32,
+  INT8,
+  NULL,
+  RECORD,
+  STRING,
+  TRUE,
+  UNDEFINED,
+  VIEW,
+  VIEW_TYPES,
+} from './codec-tags.js';
+import type { Medium } from './value-path.js';
+
+/** Objects of a tree that is written directly: identities are compared one by one. */
+const OBJECTS_MAX = 32;
+
+/** Elements of an array that is written directly: longer ones are cheaper by the host's serializer. */
+const LENGTH_MAX = 64;
+
+/** Largest run of bytes beside a value. */
+export const BULK_BYTES_MAX: number = 1024 ** 3;
+
+/** Buffers arrive as structured clone gives them: as plain Uint8Arrays. */
+const VIEW_KINDS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+  [Buffer.prototype, 0],
+  ...VIEW_TYPES.map((type, kind) => [type.prototype, kind] as const),
+]);
+
+export class Encoder {
+  /** Where values are written. */
+  readonly writer: ByteWriter = new ByteWriter();
+  /** Bytes that go beside the values, in order, each a copy that belongs to the reader of this list; whoever sends them empties it. */
+  readonly bulks: Uint8Array[] = [];
+  readonly #bulkBytesMin: number;
+  /** The objects of the tree that is being written. */
+  readonly #objects: object[] = [];
+
+  /** @param bulkBytesMin size in bytes from which buffers go to `bulks`; default none */
+  constructor(bulkBytesMin: number = Infinity) {
+    this.#bulkBytesMin = bulkBytesMin;
+  }
+
+  /**
+   * The bytes of `value`, in a buffer that is used again by the next call.
+   *
+   * @throws what the clone throws when the value cannot cross
+   */
+  encode(value: unknown): Uint8Array {
+    this.writer.reset();
+    this.write(value);
+    return this.writer.view();
+  }
+
+  /** Appends the bytes of `value` to the writer. When it throws, what it has written remains for the caller to roll back. */
+  write(value: unknown): void {
+    const mark = this.writer.length;
+    const bulkMark = this.bulks.length;
+    // A getter may have thrown in the middle of the last tree.
+    this.#objects.length = 0;
+    const isTree = this.#tree(value);
+    this.#objects.length = 0;
+    if (isTree) return;
+    this.writer.rollback(mark);
+    this.bulks.length = bulkMark;
+    this.#host(value);
+  }
+
+  /** Writes the value if it is a tree of the common kinds; otherwise returns `false`, having written a part of it. */
+  #tree(value: unknown): boolean {
+    switch (typeof value) {
+      case 'undefined':
+        this.writer.uint8(UNDEFINED);
+        return true;
+      case 'boolean':
+        this.writer.uint8(value ? TRUE : FALSE);
+        return true;
+      case 'number':
+        this.#number(value);
+        return true;
+      case 'string':
+        this.writer.uint8(STRING);
+        this.writer.string(value);
+        return true;
+      case 'object':
+        return this.#object(value);
+      default:
+        return false;
+    }
+  }
+
+  #number(value: number): void {
+    const { writer } = this;
+    if ((value | 0) !== value || Object.is(value, -0)) {
+      writer.uint8(DOUBLE);
+      writer.double(value);
+    } else if (value >= -128 && value <= 127) {
+      writer.uint8(INT8);
+      writer.uint8(value & 0xff);
+    } else {
+      writer.uint8(INT32);
+      writer.int32(value);
+    }
+  }
+
+  #object(value: object | null): boolean {
+    if (value === null) {
+      this.writer.uint8(NULL);
+      return true;
+    }
+    if (ArrayBuffer.isView(value)) return this.#view(value);
+    if (!this.#isNew(value) || types.isProxy(value)) return false;
+    if (Array.isArray(value)) return this.#array(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype) return this.#record(value as Record<string, unknown>);
+    return types.isArrayBuffer(value) && this.#buffer(value);
+  }
+
+  /** Notes an object; `false` when it stands in the tree already or there are too many. */
+  #isNew(object: object): boolean {
+    const objects = this.#objects;
+    return objects.length < OBJECTS_MAX && !objects.includes(object) && objects.push(object) > 0;
+  }
+
+  #array(array: readonly unknown[]): boolean {
+    const { length } = array;
+    if (length > LENGTH_MAX || Object.keys(array).length !== length) return false;
+    this.writer.uint8(ARRAY);
+    this.writer.varint(length);
+    for (let index = 0; index < length; index += 1) {
+      const item = array[index];
+      if ((item === undefined && !Object.hasOwn(array, index)) || !this.#tree(item)) return false;
+    }
+    return true;
+  }
+
+  #record(record: Readonly<Record<string, unknown>>): boolean {
+    const keys = Object.keys(record);
+    // Without keys it may be anything that was given a plain prototype; `__proto__` cannot be assigned on arrival.
+    if (keys.length === 0 || keys.includes('__proto__') || types.isArgumentsObject(record)) return false;
+    this.writer.uint8(RECORD);
+    this.writer.varint(keys.length);
+    for (const key of keys) {
+      const item = record[key];
+      // A getter may have removed a key that comes after it.
+      if (item === undefined && !Object.hasOwn(record, key)) return false;
+      this.writer.string(key);
+      if (!this.#tree(item)) return false;
+    }
+    return true;
+  }
+
+  #view(view: ArrayBufferView): boolean {
+    const kind = VIEW_KINDS.get(Object.getPrototypeOf(view));
+    const { buffer } = view;
+    if (kind === undefined || !types.isArrayBuffer(buffer) || isResizable(buffer) || !this.#isNew(buffer)) return false;
+    // Nothing to see: empty or detached, which makes a difference.
+    if (view.byteLength === 0) return false;
+    const bytes = new Uint8Array(buffer, view.byteOffset, view.byteLength);
+    if (this.#isBulk(bytes.length)) {
+      this.writer.uint8(BULK_VIEW);
+      this.writer.uint8(kind);
+      this.bulks.push(copyOf(bytes));
+      return true;
+    }
+    this.writer.uint8(VIEW);
+    this.writer.uint8(kind);
+    this.writer.varint(bytes.length);
+    this.writer.raw(bytes);
+    return true;
+  }
+
+  #buffer(buffer: ArrayBuffer): boolean {
+    if (buffer.byteLength === 0 || isResizable(buffer)) return false;
+    const bytes = new Uint8Array(buffer);
+    if (this.#isBulk(bytes.length)) {
+      this.writer.uint8(BULK_BUFFER);
+      this.bulks.push(copyOf(bytes));
+      return true;
+    }
+    this.writer.uint8(BUFFER);
+    this.writer.varint(bytes.length);
+    this.writer.raw(bytes);
+    return true;
+  }
+
+  #host(value: unknown): void {
+    const serializer = new Serializer();
+    serializer.writeHeader();
+    serializer.writeValue(value);
+    const bytes = serializer.releaseBuffer();
+    if (this.#isBulk(bytes.length)) {
+      this.writer.uint8(BULK_HOST);
+      this.bulks.push(bytes);
+    } else {
+      this.writer.uint8(HOST);
+      this.writer.raw(bytes);
+    }
+  }
+
+  #isBulk(byteLength: number): boolean {
+    if (byteLength < this.#bulkBytesMin) return false;
+    if (byteLength > BULK_BYTES_MAX) throw tooLarge(byteLength);
+    return true;
+  }
+}
+
+/** The error for bytes that are too many to cross at once. */
+export function tooLarge(byteLength: number): MillraceError {
+  return new MillraceError('ERR_VALUE_NOT_CLONEABLE', `it takes ${byteLength} bytes; at most ${BULK_BYTES_MAX} can cross at once`);
+}
+
+/** What crosses as bytes. */
+export const PROCESS: Medium = { name: 'process', clone: (value) => new Encoder().encode(value) };
+
+/** The sender may write into its buffer as soon as it has sent it. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+function isResizable(buffer: ArrayBuffer): boolean {
+  return (buffer as { readonly resizable?: boolean }).resizable === true;
+}

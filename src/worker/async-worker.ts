@@ -1,0 +1,277 @@
+/**
+ * A worker on this process's event loop: functions are called directly, arguments and results pass by reference.
+ *
+ * A function is called within `dispatch`, in the asynchronous context that `dispatch` is called in. What it reports meanwhile waits in an outbox until
+ * `flush` (or a microtask, should that come first), so the host is never called back from within `dispatch`; afterwards it is called directly.
+ *
+ * Nothing can end a function that does not end: `terminate` raises all signals and lets go.
+ */
+import { describeValue } from '../errors.js';
+import { captureContext, runCaptured } from '../runtime/async-context.js';
+import { systemClock } from '../runtime/clock.js';
+import type { Clock, Timer } from '../runtime/clock.js';
+import { deferred } from '../runtime/deferred.js';
+import { CANCEL_BY_SHUTDOWN, CANCEL_NONE } from '../transport/protocol.js';
+import type { CancelCode, LogLevel } from '../transport/protocol.js';
+import type { Reporter } from './entry/execution.js';
+import { Executor } from './entry/executor.js';
+import { functionInfos, hooksOf, loadModule } from './entry/load-module.js';
+import type { TaskModule } from './entry/load-module.js';
+import { checkModule, startModule } from './entry/module-hooks.js';
+import { AbandonedAttempt, SlotTable } from './slot-table.js';
+import { asError, hookError, startError } from './start-error.js';
+import type { Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+
+type Report = 'started' | 'completed' | 'failed' | 'stream' | 'yielded' | 'progress';
+
+export function createAsyncWorker<T extends WorkerTask>(options: WorkerOptions, host: WorkerHost<T>, clock: Clock = systemClock): Worker<T> {
+  return new AsyncWorker(options, host, clock);
+}
+
+class AsyncWorker<T extends WorkerTask> implements Worker<T> {
+  readonly id: string;
+  readonly kind = 'async';
+  readonly #options: WorkerOptions;
+  readonly #host: WorkerHost<T>;
+  readonly #clock: Clock;
+  readonly #slots = new SlotTable<T>();
+  readonly #executor: Executor;
+  readonly #dead = deferred<void>();
+  /** Reports in order, three entries each: kind, slot, value. */
+  #outbox: unknown[] = [];
+  #dispatching = false;
+  #delivering = false;
+  #deliveryScheduled = false;
+  #phase: 'new' | 'starting' | 'ready' | 'stopping' | 'dead' = 'new';
+  #module: TaskModule | undefined;
+  #timer: Timer | undefined;
+  #stopDueAt = Infinity;
+  #stopHookCalled = false;
+
+  constructor(options: WorkerOptions, host: WorkerHost<T>, clock: Clock) {
+    this.id = options.id;
+    this.#options = options;
+    this.#host = host;
+    this.#clock = clock;
+    const { id: workerId, taskIdPrefix, streamCredit } = options;
+    this.#executor = new Executor({ reporter: this.#reporter(), workerId, taskIdPrefix, streamCredit, exclusive: false, captureCaller: keepCaller });
+  }
+
+  start(): void {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'starting';
+    const limitMs = this.#options.startTimeoutMs;
+    this.#timer = this.#clock.setTimer(limitMs, () => this.#die('start-failed', startError(this.id, `its module and start hook took longer than ${limitMs} ms (option startTimeout)`)));
+    void this.#boot();
+  }
+
+  dispatch(task: T): void {
+    this.#slots.add(task);
+    if (this.#phase === 'dead') return;
+    this.#dispatching = true;
+    this.#executor.start(task, this.#executor.find(task.name));
+    this.#dispatching = false;
+    if (this.#outbox.length > 0) this.#scheduleDelivery();
+  }
+
+  flush(): void {
+    this.#deliver();
+  }
+
+  abandon(task: T, code: CancelCode): object {
+    const { slot } = task;
+    if (!this.#slots.holds(task)) return this.#slots.abandon(task);
+    const cancel = this.#executor.detach(slot);
+    // Later, because listeners of the signal are the user's code, and the host is in the middle of something.
+    if (cancel !== undefined) this.#clock.defer(() => cancel(code));
+    return this.#slots.abandon(task);
+  }
+
+  credit(task: T, count: number): void {
+    if (this.#slots.holds(task)) this.#executor.credit(task.slot, count);
+  }
+
+  endStream(task: T): void {
+    if (this.#slots.holds(task)) this.#executor.endStream(task.slot);
+  }
+
+  ping(): void {
+    setImmediate(() => {
+      if (this.#phase !== 'dead') this.#host.onPong(this);
+    });
+  }
+
+  checkHealth(): void {
+    void this.#checkHealth();
+  }
+
+  inFlight(): Iterable<T> {
+    return this.#slots.tasks();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    if (this.#phase === 'new' || this.#phase === 'starting') this.#dieSoon('stopped');
+    else if (this.#phase !== 'dead') {
+      this.#phase = 'stopping';
+      this.#terminateIn(graceMs);
+      this.#stopWhenEmpty();
+    }
+    return this.#dead.promise;
+  }
+
+  terminate(): Promise<void> {
+    if (this.#phase !== 'dead') this.#dieSoon('terminated');
+    return this.#dead.promise;
+  }
+
+  async #boot(): Promise<void> {
+    const startedAt = this.#clock.now();
+    try {
+      const module = await loadModule(this.#options.moduleUrl);
+      if (this.#phase !== 'starting') return;
+      const failure = await startModule(module, { workerId: this.id, kind: 'async', workerData: this.#options.runtime.workerData });
+      if (failure !== undefined) return this.#die('start-failed', hookError(this.id, failure.phase, failure.error));
+      await this.#onStarted(module, startedAt);
+    } catch (error) {
+      this.#die('start-failed', asError(error));
+    }
+  }
+
+  #onStarted(module: TaskModule, startedAt: number): Promise<void> | undefined {
+    // Stopped while its start hook ran: what that opened is closed again.
+    if (this.#phase !== 'starting') return this.#runStopHook(module);
+    this.#timer?.cancel();
+    this.#phase = 'ready';
+    this.#module = module;
+    this.#executor.use(module);
+    this.#host.onReady(this, { functions: functionInfos(module), hooks: hooksOf(module), pid: process.pid, threadId: 0, bootMs: this.#clock.now() - startedAt });
+    return undefined;
+  }
+
+  // What executing tasks report.
+
+  #reporter(): Reporter {
+    return {
+      started: (slot) => this.#report('started', slot, undefined),
+      completed: (slot, value) => this.#report('completed', slot, value),
+      failed: (slot, error) => this.#report('failed', slot, error),
+      stream: (slot) => this.#report('stream', slot, undefined),
+      yielded: (slot, value) => this.#report('yielded', slot, value),
+      progress: (slot, value) => this.#report('progress', slot, value),
+      log: (slot, level, message, fields) => this.#log(slot, level, message, fields),
+      barrier: () => undefined,
+      cancelCode: () => CANCEL_NONE,
+    };
+  }
+
+  #report(report: Report, slot: number, value: unknown): void {
+    if (this.#dispatching || this.#delivering || this.#outbox.length > 0) this.#outbox.push(report, slot, value);
+    else this.#tell(report, slot, value);
+  }
+
+  #scheduleDelivery(): void {
+    if (this.#deliveryScheduled) return;
+    this.#deliveryScheduled = true;
+    this.#clock.defer(() => {
+      this.#deliveryScheduled = false;
+      this.#deliver();
+    });
+  }
+
+  /** What is reported while the host is being told stands in line, so that the order of each task's reports is kept. */
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      while (this.#outbox.length > 0) this.#deliverBatch();
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  #deliverBatch(): void {
+    const reports = this.#outbox;
+    this.#outbox = [];
+    for (let at = 0; at < reports.length; at += 3) this.#tell(reports[at] as Report, reports[at + 1] as number, reports[at + 2]);
+  }
+
+  #tell(report: Report, slot: number, value: unknown): void {
+    if (this.#phase === 'dead') return;
+    if (report === 'completed' || report === 'failed') return this.#tellOutcome(report, slot, value);
+    const task = this.#slots.get(slot);
+    if (task === undefined) return;
+    if (report === 'started') this.#host.onStarted(this, task);
+    else if (report === 'stream') this.#host.onStream(this, task);
+    else if (report === 'yielded') this.#host.onYield(this, task, value);
+    else this.#host.onProgress(this, task, value);
+  }
+
+  #tellOutcome(report: 'completed' | 'failed', slot: number, value: unknown): void {
+    const entry = this.#slots.release(slot);
+    if (entry instanceof AbandonedAttempt) this.#host.onVacated(this, entry);
+    else if (entry !== undefined && report === 'completed') this.#host.onCompleted(this, entry, value);
+    else if (entry !== undefined) this.#host.onFailed(this, entry, value);
+    if (this.#phase === 'stopping') this.#stopWhenEmpty();
+  }
+
+  /** Records are told within the call: they change nothing in the host. */
+  #log(slot: number, level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void {
+    if (this.#phase !== 'dead') this.#host.onLog(this, this.#slots.get(slot), level, message, fields);
+  }
+
+  async #checkHealth(): Promise<void> {
+    let unhealthy: Error | undefined;
+    try {
+      if (this.#module !== undefined) await checkModule(this.#module);
+    } catch (error) {
+      unhealthy = asError(error);
+    }
+    if (this.#phase !== 'dead') this.#host.onHealth(this, unhealthy);
+  }
+
+  // The end.
+
+  #terminateIn(graceMs: number): void {
+    const dueAt = this.#clock.now() + graceMs;
+    if (dueAt >= this.#stopDueAt) return;
+    this.#stopDueAt = dueAt;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.setTimer(graceMs, () => this.#die('terminated', undefined));
+  }
+
+  #stopWhenEmpty(): void {
+    if (this.#stopHookCalled || this.#slots.occupied > 0) return;
+    this.#stopHookCalled = true;
+    void this.#runStopHook(this.#module);
+  }
+
+  async #runStopHook(module: TaskModule | undefined): Promise<void> {
+    let error: Error | undefined;
+    try {
+      await module?.worker.stop?.();
+    } catch (thrown) {
+      error = thrown instanceof Error ? thrown : new Error(`the stop hook threw ${describeValue(thrown)}`, { cause: thrown });
+    }
+    this.#die('stopped', error);
+  }
+
+  #dieSoon(reason: WorkerExit['reason']): void {
+    this.#clock.defer(() => this.#die(reason, undefined));
+  }
+
+  #die(reason: WorkerExit['reason'], error: Error | undefined): void {
+    if (this.#phase === 'dead') return;
+    this.#phase = 'dead';
+    this.#timer?.cancel();
+    this.#outbox = [];
+    this.#host.onExit(this, { reason, exitCode: null, exitSignal: null, error, guilty: undefined, abandoned: this.#slots.occupied > 0 });
+    this.#dead.resolve();
+    this.#clock.defer(() => this.#executor.cancelAll(CANCEL_BY_SHUTDOWN));
+  }
+}
+
+/** For generators, whose later steps run when the reader wants them. */
+function keepCaller(): <R>(fn: () => R) => R {
+  const captured = captureContext();
+  return (fn) => runCaptured(captured, fn);
+}

@@ -1,0 +1,36 @@
+/**
+ * How a thread or process becomes a worker: connect, load the module, run its `start` hook, check its health, serve.
+ * A step that fails is told to the pool (`start-failed`) and ends the worker.
+ */
+import type { WorkerEnd, WorkerEndHandler } from '../../transport/transport.js';
+import { onUnexpectedExit } from './last-words.js';
+import { loadModule } from './load-module.js';
+import type { TaskModule } from './load-module.js';
+import { startModule } from './module-hooks.js';
+import { ServeLoop } from './serve.js';
+import type { WorkerInit } from './worker-init.js';
+
+export interface Bootstrap {
+  readonly kind: 'thread' | 'process';
+  readonly threadId: number;
+  readonly readsAtFlush: boolean;
+  readonly connect: (handler: WorkerEndHandler) => WorkerEnd;
+  /** Ends the thread or process once what was sent has left. */
+  readonly exit: () => void;
+}
+
+export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, exit }: Bootstrap): Promise<void> {
+  const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, workerData } = init;
+  const now = (): number => performance.now();
+  const loop = new ServeLoop({ workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, readsAtFlush, pid: process.pid, threadId, onEnd: exit, now }, connect);
+  onUnexpectedExit((fatal) => loop.crash(fatal));
+  let module: TaskModule;
+  try {
+    module = await loadModule(init.moduleUrl);
+  } catch (error) {
+    return loop.refuse('load', error);
+  }
+  const failure = await startModule(module, { workerId, kind, workerData });
+  if (failure === undefined) loop.begin(module);
+  else loop.refuse(failure.phase, failure.error);
+}

@@ -1,0 +1,187 @@
+/**
+ * Calls task functions and follows what they return to its end; how many at once is the caller's affair.
+ *
+ *   start(frame) -> call -> value ----------------------------------> completed
+ *                        -> promise -> value ----------------------> completed
+ *                        -> generator (or a promise of one) -> stream, yielded…, completed
+ *                        -> throws, rejects ------------------------> failed
+ *
+ * Shared by the serve loop of threads and processes, which turns reports into frames, and by the event-loop worker, which turns them
+ * into calls. Nothing that a function does, throws or returns makes `start` throw.
+ */
+import { contextImported, currentContext, enterContext, leaveContext, runInContext } from '../../task/context.js';
+import { unknownFunctionError } from '../../task/unknown-function.js';
+import { FLAG_NOTIFY_START, FLAG_URGENT } from '../../transport/protocol.js';
+import type { CancelCode, TaskFrame } from '../../transport/protocol.js';
+import { Execution } from './execution.js';
+import type { ExecutionScope } from './execution.js';
+import type { TaskFunction, TaskModule } from './load-module.js';
+import { isThenable, isValueSource, StreamPump } from './stream-pump.js';
+import type { ValueSource } from './stream-pump.js';
+
+export interface ExecutorOptions extends ExecutionScope {
+  /** Values a stream may send before its reader has asked for any. */
+  readonly streamCredit: number;
+  /** One task at a time (urgent ones apart): the context is a plain variable then. */
+  readonly exclusive: boolean;
+  /** Keeps the caller's asynchronous context for the steps of a generator; `undefined` where callers have none. */
+  readonly captureCaller: (() => <R>(fn: () => R) => R) | undefined;
+}
+
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #executions: (Execution | undefined)[] = [];
+  #live = 0;
+  #module: TaskModule | undefined;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  use(module: TaskModule): void {
+    this.#module = module;
+  }
+
+  /** The function of that name, for `start`. */
+  find(name: string): TaskFunction | undefined {
+    return this.#module?.functions.get(name);
+  }
+
+  /** Tasks whose functions have not ended. */
+  get live(): number {
+    return this.#live;
+  }
+
+  /** Calls the function. Reports may come before it returns. */
+  start(frame: TaskFrame, taskFunction: TaskFunction | undefined): void {
+    const execution = new Execution(frame, this.#options);
+    this.#executions[execution.slot] = execution;
+    this.#live += 1;
+    try {
+      if (taskFunction === undefined) throw unknownFunctionError(frame.name, [...(this.#module?.functions.keys() ?? [])]);
+      execution.throwIfCancelled();
+      if ((frame.flags & FLAG_NOTIFY_START) !== 0) this.#options.reporter.started(execution.slot);
+      this.#take(execution, this.#call(execution, taskFunction.call, frame.args));
+    } catch (error) {
+      this.#fail(execution, error);
+    }
+  }
+
+  /** Raises the signal of a task; a generator is ended as well. Returns whether the slot is executing. */
+  cancel(slot: number, code: CancelCode): boolean {
+    const execution = this.#executions[slot];
+    if (execution !== undefined) raise(execution, code);
+    return execution !== undefined;
+  }
+
+  /** The reader of a stream takes `count` more values. */
+  credit(slot: number, count: number): void {
+    this.#executions[slot]?.pump?.grant(count);
+  }
+
+  /** The reader of a stream has left. */
+  endStream(slot: number): void {
+    this.#executions[slot]?.pump?.leave();
+  }
+
+  /** Ends a stream because of one of its values. */
+  failStream(slot: number, error: Error): void {
+    this.#executions[slot]?.pump?.abort(error);
+  }
+
+  /** The frame's owner is about to use it for something else. Returns how to cancel this very execution; `undefined` when it has ended. */
+  detach(slot: number): ((code: CancelCode) => void) | undefined {
+    const execution = this.#executions[slot];
+    if (execution === undefined) return undefined;
+    execution.detach();
+    return (code) => {
+      if (!execution.settled) raise(execution, code);
+    };
+  }
+
+  /** Tells all tasks to stop. */
+  cancelAll(code: CancelCode): void {
+    for (const execution of this.#executions) if (execution !== undefined) this.cancel(execution.slot, code);
+  }
+
+  /** The slot of the task whose code is running, as far as that can be told; -1 otherwise. */
+  guiltySlot(): number {
+    const current = currentContext();
+    if (current instanceof Execution && this.#executions[current.slot] === current) return current.slot;
+    return this.#live === 1 ? this.#executions.findIndex((execution) => execution !== undefined) : -1;
+  }
+
+  #isExclusive(execution: Execution): boolean {
+    return this.#options.exclusive && (execution.frame.flags & FLAG_URGENT) === 0;
+  }
+
+  #call(execution: Execution, fn: TaskFunction['call'], args: readonly unknown[]): unknown {
+    if (!this.#isExclusive(execution)) return contextImported() ? runInContext(execution, () => fn(...args)) : fn(...args);
+    // Left when the task has ended.
+    enterContext(execution);
+    return fn(...args);
+  }
+
+  /** Follows a returned or resolved value. */
+  #take(execution: Execution, value: unknown): void {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) this.#complete(execution, value);
+    else if (isThenable(value)) this.#follow(execution, value);
+    else if (isValueSource(value)) this.#stream(execution, value);
+    else this.#complete(execution, value);
+  }
+
+  #follow(execution: Execution, promise: PromiseLike<unknown>): void {
+    Promise.resolve(promise).then(
+      (value) => {
+        try {
+          this.#take(execution, value);
+        } catch (error) {
+          this.#fail(execution, error);
+        }
+      },
+      (error: unknown) => this.#fail(execution, error),
+    );
+  }
+
+  #stream(execution: Execution, source: ValueSource): void {
+    const { reporter, streamCredit } = this.#options;
+    const { slot } = execution;
+    const inCaller = this.#options.captureCaller?.();
+    execution.pump = new StreamPump(source, {
+      value: (value) => reporter.yielded(slot, value),
+      finished: (value) => this.#complete(execution, value),
+      failed: (error) => this.#fail(execution, error),
+      barrier: () => reporter.barrier(),
+      cancelled: () => execution.cancelled(),
+      within: (fn) => (inCaller === undefined ? this.#within(execution, fn) : inCaller(() => this.#within(execution, fn))),
+    });
+    reporter.stream(slot);
+    execution.pump.grant(streamCredit);
+  }
+
+  #within<R>(execution: Execution, fn: () => R): R {
+    return this.#isExclusive(execution) || !contextImported() ? fn() : runInContext(execution, fn);
+  }
+
+  #complete(execution: Execution, value: unknown): void {
+    if (this.#end(execution)) this.#options.reporter.completed(execution.slot, value);
+  }
+
+  #fail(execution: Execution, error: unknown): void {
+    if (this.#end(execution)) this.#options.reporter.failed(execution.slot, error);
+  }
+
+  #end(execution: Execution): boolean {
+    if (execution.settled) return false;
+    execution.settled = true;
+    this.#executions[execution.slot] = undefined;
+    this.#live -= 1;
+    leaveContext(execution);
+    return true;
+  }
+}
+
+function raise(execution: Execution, code: CancelCode): void {
+  const reason = execution.raise(code);
+  execution.pump?.abort(reason);
+}

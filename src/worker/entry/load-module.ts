@@ -1,0 +1,72 @@
+/** Imports a task module and finds in it what a pool can use. */
+import { fileURLToPath } from 'node:url';
+import { ModuleLoadError } from '../../errors.js';
+import { isWorkerDefinition, taskDefaultsOf } from '../../task/define-task.js';
+import type { WorkerDefinition } from '../../task/define-task.js';
+import type { AnyFunction } from '../../task/types.js';
+import type { FunctionInfo, WorkerHooks } from '../../transport/protocol.js';
+
+/** One exported task function. */
+export interface TaskFunction {
+  readonly call: AnyFunction;
+  /** Its last synchronous part took long, or nothing is known yet: whoever batches replies sends them before it is called. */
+  slow: boolean;
+}
+
+/** A loaded task module. */
+export interface TaskModule {
+  readonly functions: ReadonlyMap<string, TaskFunction>;
+  /** The hooks of its `worker` export; empty without one. */
+  readonly worker: WorkerDefinition;
+}
+
+/**
+ * Imports the module: its own enumerable exports that are functions, `default` among them; classes are not task functions.
+ *
+ * @throws ModuleLoadError that says why, with the error of the import as its `cause`
+ */
+export async function loadModule(url: string): Promise<TaskModule> {
+  let exported: Record<string, unknown>;
+  try {
+    exported = (await import(url)) as Record<string, unknown>;
+  } catch (error) {
+    throw new ModuleLoadError(`the task module ${displayPath(url)} cannot be loaded: ${reasonOf(error)}`, { cause: error });
+  }
+  return inspectModule(exported);
+}
+
+/** What a module's exports offer. */
+export function inspectModule(exported: Readonly<Record<string, unknown>>): TaskModule {
+  const functions = new Map<string, TaskFunction>();
+  let worker: WorkerDefinition = {};
+  for (const name of Object.keys(exported)) {
+    const value = exported[name];
+    if (name === 'worker' && isWorkerDefinition(value)) worker = value;
+    // Newer versions of Node give CommonJS modules an export of this name, the same as `default`.
+    else if (typeof value === 'function' && name !== 'module.exports' && !isClass(value)) functions.set(name, { call: value as AnyFunction, slow: true });
+  }
+  return { functions, worker };
+}
+
+/** What the pool learns of the functions. */
+export function functionInfos(module: TaskModule): FunctionInfo[] {
+  return Array.from(module.functions, ([name, { call }]) => ({ name, options: taskDefaultsOf(call) as Record<string, unknown> | undefined }));
+}
+
+/** Which hooks the module defines. */
+export function hooksOf({ worker }: TaskModule): WorkerHooks {
+  return { start: worker.start !== undefined, stop: worker.stop !== undefined, healthCheck: worker.healthCheck !== undefined };
+}
+
+function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+}
+
+function displayPath(url: string): string {
+  if (url.startsWith('file:')) return fileURLToPath(url);
+  return url.length > 80 ? `${url.slice(0, 80)}…` : url;
+}

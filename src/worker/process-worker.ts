@@ -1,0 +1,91 @@
+/**
+ * A worker in a process of its own: survives nothing it does, and takes nothing with it. A start costs some tens of ms and tens of MB;
+ * see `remote-worker.ts` for the protocol and `entry/process-main.ts` for the child's side.
+ *
+ *     stdio of the child   0 ignored   1, 2 inherited   3 socket: init message, then the stream transport   4 control block
+ *
+ * A child notices the death of its parent by the end of its socket. While it is stuck in synchronous code it notices nothing: a parent that is
+ * killed then leaves it behind.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../runtime/clock.js';
+import { PROCESS } from '../transport/encoder.js';
+import { FileControlBlock } from '../transport/control-block.js';
+import { createStreamPoolEnd } from '../transport/stream.js';
+import type { PoolEndHandler } from '../transport/transport.js';
+import { uncloneableError } from '../transport/value-path.js';
+import { encodeInit } from './entry/process-init.js';
+import { workerInit } from './entry/worker-init.js';
+import { inheritedExecArgv } from './inherited-exec-argv.js';
+import { RemoteWorker } from './remote-worker.js';
+import type { Carrier, CarrierExit } from './remote-worker.js';
+import { workerEnv } from './worker-env.js';
+import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+
+const ENTRY = new URL('./entry/process-main.js', import.meta.url);
+
+/** Time a process has to end by itself when it is to be ended (P). One that computes cannot; its replacement waits this much longer. */
+const SIGTERM_GRACE_MS = 100;
+
+export function createProcessWorker<T extends WorkerTask>(options: WorkerOptions, host: WorkerHost<T>, clock?: Clock): Worker<T> {
+  return new RemoteWorker('process', options, host, launchProcess, clock);
+}
+
+function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void): Carrier {
+  const init = initMessage(options);
+  const control = FileControlBlock.create();
+  const child = startProcess(options, control);
+  const socket = child.stdio[3] as Socket;
+  socket.write(init);
+  const end = createStreamPoolEnd(socket, control, handler);
+  // Without a pid the process never was, and only `error` tells.
+  child.on('error', (error: Error) => {
+    if (child.pid === undefined) onExit({ exitCode: null, exitSignal: null, error });
+  });
+  child.on('exit', (exitCode, exitSignal) => onExit({ exitCode, exitSignal, error: undefined }));
+  child.unref();
+  return {
+    end,
+    kill: () => killProcess(child, Math.min(SIGTERM_GRACE_MS, options.terminateTimeoutMs / 2)),
+    ref: () => child.ref(),
+    dispose: () => {
+      child.unref();
+      socket.destroy();
+      control.close();
+    },
+  };
+}
+
+function initMessage(options: WorkerOptions): Buffer {
+  try {
+    return encodeInit(workerInit(options));
+  } catch (cause) {
+    throw uncloneableError(options.runtime.workerData, 'workerData', cause, PROCESS);
+  }
+}
+
+function startProcess({ runtime, ...options }: WorkerOptions, control: FileControlBlock): ChildProcess {
+  const execArgv = runtime.execArgv ?? inheritedExecArgv(process.execArgv);
+  try {
+    return spawn(process.execPath, [...execArgv, fileURLToPath(ENTRY), ...runtime.argv], {
+      cwd: runtime.cwd,
+      env: workerEnv({ runtime, ...options }),
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', control.fd],
+      windowsHide: true,
+    });
+  } catch (error) {
+    control.close();
+    throw error;
+  }
+}
+
+/** SIGTERM for handlers the module may have; the closed socket, which ends the process when its event loop turns; SIGKILL when it does not. */
+function killProcess(child: ChildProcess, graceMs: number): void {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  timer.unref();
+  child.once('exit', () => clearTimeout(timer));
+}

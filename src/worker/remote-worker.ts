@@ -1,0 +1,353 @@
+/**
+ * The pool's side of a worker behind a transport: what threads and processes have in common.
+ *
+ *   new ──start──> starting ──ready──> ready ──stop──> stopping ──> dead        dead: `onExit` has been called
+ *    │                │                  │                │           ^
+ *    └────────────────┴── terminate, start timeout, broken transport ─┴── ending ──┘
+ *
+ * A worker has ended when its thread or process has exited *and* its end of the transport is closed: replies sent before the exit may arrive after
+ * it. Both waits are bounded, and neither is waited for once the worker is being killed.
+ */
+import { SLOTS_MAX } from '../transport/control-block.js';
+import { reviveError } from '../transport/error-codec.js';
+import type { ErrorRecord } from '../transport/error-record.js';
+import { CANCEL_NONE } from '../transport/protocol.js';
+import type { CancelCode, WorkerFrame } from '../transport/protocol.js';
+import type { PoolEnd, PoolEndHandler } from '../transport/transport.js';
+import { assert } from '../runtime/assert.js';
+import type { MillraceError } from '../errors.js';
+import { systemClock } from '../runtime/clock.js';
+import type { Clock, Timer } from '../runtime/clock.js';
+import { deferred } from '../runtime/deferred.js';
+import { AbandonedAttempt, SlotTable } from './slot-table.js';
+import { asError, hookError, startError } from './start-error.js';
+import type { Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+
+/** Longest wait for the second of the two signs that a worker has ended, in ms (P). */
+const SETTLE_MS = 250;
+
+/** How a thread or process ended. */
+export interface CarrierExit {
+  readonly exitCode: number | null;
+  readonly exitSignal: string | null;
+  /** What the runtime says of it: an uncaught error, no memory, no such directory. */
+  readonly error: Error | undefined;
+}
+
+/** The thread or process itself. It does not keep this process alive unless told to. */
+export interface Carrier {
+  readonly end: PoolEnd;
+  /** Ends it whatever it does; `onExit` follows, if anything can end it. */
+  kill(): void;
+  ref(): void;
+  /** It has ended or is left behind: give back what it held in this process. */
+  dispose(): void;
+}
+
+/** Starts the thread or process. May throw; `onExit` is called once otherwise. */
+export type Launch = (options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void) => Carrier;
+
+const NEVER_RAN: CarrierExit = { exitCode: null, exitSignal: null, error: undefined };
+
+export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
+  readonly id: string;
+  readonly kind: 'thread' | 'process';
+  readonly #options: WorkerOptions;
+  readonly #host: WorkerHost<T>;
+  readonly #launch: Launch;
+  readonly #clock: Clock;
+  readonly #slots = new SlotTable<T>();
+  /** Slots whose cancel word has been raised since they were last handed out. */
+  readonly #raised = new Set<number>();
+  readonly #dead = deferred<void>();
+  #phase: 'new' | 'starting' | 'ready' | 'stopping' | 'ending' | 'dead' = 'new';
+  #wasReady = false;
+  /** What the pool asked for last. */
+  #asked: 'stop' | 'terminate' | undefined;
+  /** The `stop` frame has been sent. */
+  #stopSent = false;
+  /** It has answered it. */
+  #stopped = false;
+  #carrier: Carrier | undefined;
+  #startedAt = 0;
+  #check = 0;
+  #flushScheduled = false;
+  #timer: Timer | undefined;
+  #stopDueAt = Infinity;
+  #exit: CarrierExit | undefined;
+  #endClosed = false;
+  #brokenBy: Error | undefined;
+  #error: Error | undefined;
+  #guilty: T | undefined;
+
+  constructor(kind: 'thread' | 'process', options: WorkerOptions, host: WorkerHost<T>, launch: Launch, clock: Clock = systemClock) {
+    this.id = options.id;
+    this.kind = kind;
+    this.#options = options;
+    this.#host = host;
+    this.#launch = launch;
+    this.#clock = clock;
+  }
+
+  start(): void {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'starting';
+    this.#startedAt = this.#clock.now();
+    try {
+      this.#carrier = this.#launch(this.#options, this.#handler(), (exit) => this.#onCarrierExit(exit));
+      this.#setTimer(this.#options.startTimeoutMs, () => this.#startTimedOut());
+    } catch (error) {
+      this.#error = startError(this.id, asError(error).message, error);
+      this.#clock.defer(() => this.#finish(NEVER_RAN));
+    }
+  }
+
+  dispatch(task: T): void {
+    assert(this.#slots.occupied < SLOTS_MAX, `worker ${this.id} was handed more than ${SLOTS_MAX} tasks`);
+    this.#slots.add(task);
+    const end = this.#carrier?.end;
+    if (end === undefined) return;
+    if (this.#raised.size > 0 && this.#raised.delete(task.slot)) end.setCancelled(task.slot, CANCEL_NONE);
+    end.sendTask(task);
+  }
+
+  flush(): void {
+    this.#carrier?.end.flush();
+  }
+
+  abandon(task: T, code: CancelCode): object {
+    const { slot } = task;
+    const held = this.#slots.holds(task);
+    const token = this.#slots.abandon(task);
+    if (held && this.#carrier !== undefined && this.#phase !== 'dead') {
+      this.#raised.add(slot);
+      this.#carrier.end.setCancelled(slot, code);
+      this.#send({ type: 'cancel', slot, code });
+    }
+    return token;
+  }
+
+  credit(task: T, count: number): void {
+    if (this.#slots.holds(task)) this.#send({ type: 'credit', slot: task.slot, count });
+  }
+
+  endStream(task: T): void {
+    if (this.#slots.holds(task)) this.#send({ type: 'return', slot: task.slot });
+  }
+
+  ping(): void {
+    this.#send({ type: 'ping' });
+  }
+
+  checkHealth(): void {
+    this.#check += 1;
+    this.#send({ type: 'health', check: this.#check });
+  }
+
+  inFlight(): Iterable<T> {
+    return this.#slots.tasks();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    if (this.#phase === 'new' || this.#phase === 'starting') {
+      this.#asked ??= 'stop';
+      this.#kill();
+    } else if (this.#phase === 'ready' || this.#phase === 'stopping') {
+      this.#phase = 'stopping';
+      this.#asked ??= 'stop';
+      this.#carrier?.ref();
+      this.#terminateIn(graceMs);
+      this.#stopWhenEmpty();
+    }
+    return this.#dead.promise;
+  }
+
+  terminate(): Promise<void> {
+    if (this.#phase !== 'dead' && this.#phase !== 'ending') {
+      this.#asked = 'terminate';
+      this.#kill();
+    }
+    return this.#dead.promise;
+  }
+
+  // What comes from the worker.
+
+  #handler(): PoolEndHandler {
+    return {
+      onResult: (slot, value) => this.#onResult(slot, value),
+      onError: (slot, error) => this.#onError(slot, error),
+      onFrame: (frame) => this.#onFrame(frame),
+      onUnsent: (slot, error) => this.#onUnsent(slot, error),
+      onClose: (error) => this.#onEndClosed(error),
+    };
+  }
+
+  #onResult(slot: number, value: unknown): void {
+    const entry = this.#slots.release(slot);
+    if (entry instanceof AbandonedAttempt) this.#host.onVacated(this, entry);
+    else if (entry !== undefined) this.#host.onCompleted(this, entry, value);
+    if (this.#phase === 'stopping') this.#stopWhenEmpty();
+  }
+
+  #onError(slot: number, record: ErrorRecord): void {
+    const entry = this.#slots.release(slot);
+    if (entry instanceof AbandonedAttempt) this.#host.onVacated(this, entry);
+    else if (entry !== undefined) this.#host.onFailed(this, entry, this.#revive(record));
+    if (this.#phase === 'stopping') this.#stopWhenEmpty();
+  }
+
+  #onUnsent(slot: number, error: MillraceError): void {
+    const entry = this.#slots.release(slot);
+    if (entry instanceof AbandonedAttempt) this.#host.onVacated(this, entry);
+    else if (entry !== undefined) this.#host.onUnsent(this, entry, error);
+    if (this.#phase === 'stopping') this.#stopWhenEmpty();
+  }
+
+  #onFrame(frame: WorkerFrame): void {
+    switch (frame.type) {
+      case 'ready':
+        return this.#onReady(frame);
+      case 'start-failed':
+        this.#error = frame.phase === 'load' ? asError(this.#revive(frame.error)) : hookError(this.id, frame.phase, this.#revive(frame.error));
+        return;
+      case 'log':
+        return this.#host.onLog(this, this.#slots.get(frame.slot), frame.level, frame.message, frame.fields);
+      case 'pong':
+        return this.#host.onPong(this);
+      case 'health':
+        return this.#host.onHealth(this, frame.error === undefined ? undefined : asError(this.#revive(frame.error)));
+      case 'recycle':
+        return this.#host.onRecycle(this, frame.reason, frame.heapBytes);
+      case 'crash':
+        this.#guilty = this.#slots.get(frame.slot);
+        if (frame.error !== undefined) this.#error = asError(this.#revive(frame.error));
+        return;
+      case 'stopped':
+        this.#stopped = true;
+        if (frame.error !== undefined) this.#error = asError(this.#revive(frame.error));
+        return;
+      default:
+        return this.#onTaskFrame(frame);
+    }
+  }
+
+  #onTaskFrame(frame: Extract<WorkerFrame, { type: 'started' | 'progress' | 'stream' | 'yield' }>): void {
+    const task = this.#slots.get(frame.slot);
+    if (task === undefined) return;
+    if (frame.type === 'started') this.#host.onStarted(this, task);
+    else if (frame.type === 'progress') this.#host.onProgress(this, task, frame.value);
+    else if (frame.type === 'stream') this.#host.onStream(this, task);
+    else this.#host.onYield(this, task, frame.value);
+  }
+
+  #onReady({ functions, hooks, pid, threadId }: Extract<WorkerFrame, { type: 'ready' }>): void {
+    if (this.#phase !== 'starting') return;
+    this.#phase = 'ready';
+    this.#wasReady = true;
+    this.#timer?.cancel();
+    this.#host.onReady(this, { functions, hooks, pid, threadId, bootMs: this.#clock.now() - this.#startedAt });
+  }
+
+  #revive(record: ErrorRecord): unknown {
+    return reviveError(record, this.#options.errorClasses);
+  }
+
+  // What goes to the worker.
+
+  #send(frame: Parameters<PoolEnd['send']>[0]): void {
+    const end = this.#carrier?.end;
+    if (end === undefined || this.#phase === 'ending' || this.#phase === 'dead') return;
+    end.send(frame);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    this.#clock.defer(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
+  }
+
+  #stopWhenEmpty(): void {
+    if (this.#stopSent || this.#slots.occupied > 0) return;
+    this.#stopSent = true;
+    this.#send({ type: 'stop' });
+  }
+
+  // The end.
+
+  #terminateIn(graceMs: number): void {
+    const dueAt = this.#clock.now() + graceMs;
+    if (dueAt >= this.#stopDueAt) return;
+    this.#stopDueAt = dueAt;
+    this.#setTimer(graceMs, () => void this.terminate());
+  }
+
+  #startTimedOut(): void {
+    this.#error = startError(this.id, `its module and start hook took longer than ${this.#options.startTimeoutMs} ms (option startTimeout)`);
+    this.#kill();
+  }
+
+  /** It lives on without a connection. */
+  #breakOff(): void {
+    this.#error ??= this.#brokenBy;
+    this.#kill();
+  }
+
+  /** Ends it by force. Nothing it says from here on is heard. */
+  #kill(): void {
+    const carrier = this.#carrier;
+    this.#phase = 'ending';
+    if (carrier === undefined) return this.#clock.defer(() => this.#finish(NEVER_RAN));
+    this.#setTimer(this.#options.terminateTimeoutMs, () => this.#finish(NEVER_RAN, true));
+    carrier.ref();
+    carrier.end.close();
+    if (this.#exit === undefined) carrier.kill();
+    else this.#finish(this.#exit);
+  }
+
+  #onCarrierExit(exit: CarrierExit): void {
+    if (this.#phase === 'dead') return;
+    this.#exit = exit;
+    if (this.#endClosed || this.#phase === 'ending') this.#finish(exit);
+    else this.#setTimer(SETTLE_MS, () => this.#finish(exit));
+  }
+
+  #onEndClosed(error: Error | undefined): void {
+    this.#endClosed = true;
+    if (this.#phase === 'dead' || this.#phase === 'ending') return;
+    this.#brokenBy = error;
+    if (this.#exit !== undefined) this.#finish(this.#exit);
+    else this.#setTimer(SETTLE_MS, () => this.#breakOff());
+  }
+
+  #finish(exit: CarrierExit, abandoned = false): void {
+    if (this.#phase === 'dead') return;
+    this.#phase = 'dead';
+    this.#timer?.cancel();
+    this.#carrier?.end.close();
+    this.#carrier?.dispose();
+    const reason = this.#reason();
+    const { exitCode, exitSignal } = exit;
+    this.#host.onExit(this, { reason, exitCode, exitSignal, error: this.#exitError(reason, exit), guilty: reason === 'crashed' ? this.#guilty : undefined, abandoned });
+    this.#dead.resolve();
+  }
+
+  #reason(): WorkerExit['reason'] {
+    if (this.#asked === 'terminate') return 'terminated';
+    if (this.#asked === 'stop' && (this.#stopped || !this.#wasReady)) return 'stopped';
+    return this.#wasReady ? 'crashed' : 'start-failed';
+  }
+
+  #exitError(reason: WorkerExit['reason'], exit: CarrierExit): Error | undefined {
+    // An end of its own is the cause of a broken connection more often than its effect; only a peaceful exit was caused by it.
+    const error = this.#error ?? exit.error ?? (exit.exitCode === 0 ? this.#brokenBy : undefined);
+    if (reason === 'terminated') return undefined;
+    if (reason !== 'start-failed' || (error !== undefined && 'code' in error && (error.code === 'ERR_WORKER_START' || error.code === 'ERR_MODULE_LOAD'))) return error;
+    const how = exit.exitSignal ?? (exit.exitCode === null ? undefined : `exit code ${exit.exitCode}`);
+    return startError(this.id, `it ended before it was ready${how === undefined ? '' : ` (${how})`}${error === undefined ? '' : `: ${error.message}`}`, error);
+  }
+
+  #setTimer(delayMs: number, fn: () => void): void {
+    this.#timer?.cancel();
+    this.#timer = this.#clock.setTimer(delayMs, fn);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * A worker on a thread of this process. A start costs a few ms to some tens of ms and a few MB; see `remote-worker.ts` for the protocol.
+ *
+ * Threads share the fate of the process: a native crash or a heap that outgrows its limit in one step ends both.
+ */
+import { MessageChannel, Worker as Thread } from 'node:worker_threads';
+import type { Clock } from '../runtime/clock.js';
+import { SharedControlBlock } from '../transport/control-block.js';
+import { createPortPoolEnd } from '../transport/message-port.js';
+import type { PoolEndHandler } from '../transport/transport.js';
+import { uncloneableError } from '../transport/value-path.js';
+import type { ThreadData } from './entry/thread-main.js';
+import { workerInit } from './entry/worker-init.js';
+import { RemoteWorker } from './remote-worker.js';
+import type { Carrier, CarrierExit } from './remote-worker.js';
+import { workerEnv } from './worker-env.js';
+import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+
+/** In a variable: bundlers rewrite the literal form, some of them wrongly. */
+const ENTRY = new URL('./entry/thread-main.js', import.meta.url);
+
+export function createThreadWorker<T extends WorkerTask>(options: WorkerOptions, host: WorkerHost<T>, clock?: Clock): Worker<T> {
+  return new RemoteWorker('thread', options, host, launchThread, clock);
+}
+
+function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void): Carrier {
+  const control = new SharedControlBlock();
+  const { port1, port2 } = new MessageChannel();
+  const thread = startThread(options, { init: workerInit(options), port: port2, control: control.buffer });
+  const end = createPortPoolEnd(port1, control, handler);
+  let error: Error | undefined;
+  thread.on('error', (cause: Error) => {
+    error = cause;
+  });
+  thread.on('exit', (exitCode) => onExit({ exitCode, exitSignal: null, error }));
+  thread.unref();
+  return {
+    end,
+    kill: () => void thread.terminate(),
+    ref: () => thread.ref(),
+    dispose: () => thread.unref(),
+  };
+}
+
+function startThread(options: WorkerOptions, data: ThreadData): Thread {
+  const { argv, execArgv, resourceLimits } = options.runtime;
+  try {
+    return new Thread(ENTRY, {
+      name: options.id,
+      workerData: data,
+      transferList: [data.port],
+      env: workerEnv(options),
+      argv: [...argv],
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    });
+  } catch (cause) {
+    data.port.close();
+    if (cause instanceof DOMException) throw uncloneableError(options.runtime.workerData, 'workerData', cause);
+    throw cause;
+  }
+}

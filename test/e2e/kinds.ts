@@ -1,0 +1,42 @@
+/** The pools that the tests run on. */
+import { createPool } from 'millrace';
+import type { Pool, PoolOptions, WorkerKind } from 'millrace';
+
+export type Tasks = typeof import('./fixtures/tasks.js');
+
+export const tasksUrl: URL = new URL('./fixtures/tasks.js', import.meta.url);
+
+/** Kinds whose workers can be ended from outside. */
+export const REMOTE: readonly WorkerKind[] = ['thread', 'process'];
+export const ALL: readonly WorkerKind[] = ['async', 'thread', 'process'];
+
+export function makePool(worker: WorkerKind, options: PoolOptions = {}): Pool<Tasks> {
+  return createPool<Tasks>(tasksUrl, { worker, ...options });
+}
+
+/** Runs `body` with a pool that is ended afterwards, whatever happens. */
+export async function withPool(worker: WorkerKind, options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
+  const pool = makePool(worker, options);
+  try {
+    await body(pool);
+  } finally {
+    await pool.terminate();
+  }
+}
+
+/** Resolves with the payload of the next event. */
+export function nextEvent<E extends Parameters<Pool<Tasks>['once']>[0]>(pool: Pool<Tasks>, event: E): Promise<unknown> {
+  return new Promise((resolve) => {
+    pool.once(event, resolve);
+  });
+}
+
+/** The error of a rejected promise; fails when it resolves. */
+export async function errorOf(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error & Record<string, unknown>;
+  }
+  throw new Error('expected a rejection');
+}

@@ -135,7 +135,14 @@ export class Scheduler<T extends QueuedTask, W extends object> {
    * keys a worker's own task goes first. Returns whether there was one. Allocates nothing.
    */
   next(): boolean {
-    if (this.paused) return false;
+    if (!this.paused && this.#advance()) return true;
+    // Nothing of the last task is kept alive from here; nobody reads these after a `false`.
+    (this as { nextTask: T | undefined }).nextTask = undefined;
+    (this as { nextWorker: W | undefined }).nextWorker = undefined;
+    return false;
+  }
+
+  #advance(): boolean {
     while (this.#ready.size > 0) {
       const owner = this.#own.first();
       if (owner !== undefined && this.#own.firstKey() <= this.#common.peekKey()) return this.#give(this.#own.shift(owner), owner);

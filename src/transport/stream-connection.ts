@@ -4,6 +4,9 @@
  *     writer      [ frame ][ frame ][ frame…       one buffer for all frames of a batch; large buffers stand beside it as chunks of their own
  *     held        chunk, chunk, …                  flushed, while the socket takes no more; goes out at `drain`
  *     socket      its own buffer, the kernel's
+ *
+ * A limit of one socket for both directions: a write to a side that has died fails with EPIPE, and the host then drops what that side had sent
+ * and nobody has read. Replies of a worker that dies may be lost while tasks are on their way to it; an orderly `close()` loses nothing.
  */
 import type { Duplex } from 'node:stream';
 import { MillraceError } from '../errors.js';
@@ -29,8 +32,8 @@ export class StreamConnection {
   #heldBytes = 0;
   /** The socket has said that it takes no more for now. */
   #isBlocked = false;
-  /** A frame is being written: user code may run (getters), and must not write another into it. */
   #isAdding = false;
+  #deferred: (() => void)[] = [];
   #isOpen = true;
   #isReported = false;
 
@@ -66,7 +69,6 @@ export class StreamConnection {
    * @throws what `write` throws, or an error of its own when the payload is too large; the batch is then as it was
    */
   add(type: number, write: (encoder: Encoder) => void): void {
-    if (this.#isAdding) throw new MillraceError('ERR_VALUE_NOT_CLONEABLE', 'it was sent by a getter of a value that was being sent');
     const encoder = this.#encoder;
     const { writer, bulks } = encoder;
     const mark = writer.length;
@@ -85,12 +87,23 @@ export class StreamConnection {
     } finally {
       this.#isAdding = false;
       bulks.length = 0;
+      if (this.#deferred.length > 0) this.#runDeferred();
     }
+  }
+
+  /** A frame is being written. User code may run in the middle of it (getters): what that sends must `defer`, and does not flush. */
+  get isAdding(): boolean {
+    return this.#isAdding;
+  }
+
+  /** Calls `send` once the frame that is being written is complete. */
+  defer(send: () => void): void {
+    this.#deferred.push(send);
   }
 
   /** Sends the batch, or holds it while the socket takes no more. */
   flush(): void {
-    if (!this.#isOpen || this.#isAdding) return;
+    if (!this.#isOpen) return;
     this.#hold(this.#encoder.writer.take());
     this.#pump();
   }
@@ -109,6 +122,12 @@ export class StreamConnection {
 
   fail(error: Error): void {
     this.#end(error);
+  }
+
+  #runDeferred(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const send of deferred) send();
   }
 
   #receive(type: number, bytes: Buffer, offset: number, length: number, bulks: readonly ArrayBuffer[]): void {

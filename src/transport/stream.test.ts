@@ -270,9 +270,11 @@ describe('a stream and its limits', { timeout: 30_000 }, () => {
     };
     harness.worker.sendResult(0, meddling, undefined);
     harness.worker.flush();
-    await harness.poolCalls.count('result', 1);
-    assert.deepEqual(harness.poolCalls.list, [{ type: 'result', slot: 0, value: { value: 'read' } }]);
-    assert.equal(harness.workerCalls.first('unsentFrame').frame.type, 'progress');
+    await harness.poolCalls.count('frame', 1);
+    assert.deepEqual(harness.poolCalls.list, [
+      { type: 'result', slot: 0, value: { value: 'read' } },
+      { type: 'frame', frame: { type: 'progress', slot: 0, value: 'meanwhile' } },
+    ]);
     await harness.dispose();
   });
 

@@ -67,6 +67,7 @@ class StreamPoolEnd implements PoolEnd {
 
   sendTask(task: TaskFrame): void {
     if (!this.#connection.isOpen) return;
+    if (this.#connection.isAdding) return this.#connection.defer(() => this.sendTask(task));
     const name = this.#names.of(task.name, (text) => this.#connection.add(NAME, ({ writer }) => writer.string(text)));
     try {
       this.#connection.add(TASK, (encoder) => writeTask(encoder, task, name));
@@ -76,10 +77,13 @@ class StreamPoolEnd implements PoolEnd {
   }
 
   send(frame: PoolFrame): void {
-    if (this.#connection.isOpen) this.#connection.add(FRAME, (encoder) => encoder.write(frame));
+    if (!this.#connection.isOpen) return;
+    if (this.#connection.isAdding) return this.#connection.defer(() => this.send(frame));
+    this.#connection.add(FRAME, (encoder) => encoder.write(frame));
   }
 
   flush(): void {
+    if (this.#connection.isAdding) return;
     for (let unsent = this.#unsent; unsent.length > 0; unsent = this.#unsent) {
       this.#unsent = [];
       for (const { slot, error } of unsent) if (this.#connection.isOpen) this.#handler.onUnsent(slot, error);
@@ -139,6 +143,7 @@ class StreamWorkerEnd implements WorkerEnd {
 
   sendResult(slot: number, value: unknown): void {
     if (!this.#connection.isOpen) return;
+    if (this.#connection.isAdding) return this.#connection.defer(() => this.sendResult(slot, value));
     try {
       this.#connection.add(RESULT, (encoder) => writeSlotAndValue(encoder, slot, value));
     } catch (cause) {
@@ -148,6 +153,7 @@ class StreamWorkerEnd implements WorkerEnd {
 
   sendError(slot: number, error: ErrorRecord): void {
     if (!this.#connection.isOpen) return;
+    if (this.#connection.isAdding) return this.#connection.defer(() => this.sendError(slot, error));
     try {
       this.#connection.add(ERROR, (encoder) => writeSlotAndValue(encoder, slot, error));
     } catch (cause) {
@@ -158,6 +164,7 @@ class StreamWorkerEnd implements WorkerEnd {
 
   send(frame: WorkerFrame): void {
     if (!this.#connection.isOpen) return;
+    if (this.#connection.isAdding) return this.#connection.defer(() => this.send(frame));
     try {
       this.#connection.add(FRAME, (encoder) => encoder.write(frame));
     } catch (cause) {
@@ -166,6 +173,7 @@ class StreamWorkerEnd implements WorkerEnd {
   }
 
   flush(): void {
+    if (this.#connection.isAdding) return;
     for (let unsent = this.#unsent; unsent.length > 0; unsent = this.#unsent) {
       this.#unsent = [];
       for (const each of unsent) this.#reportUnsent(each);

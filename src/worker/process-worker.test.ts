@@ -1,4 +1,88 @@
+import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { realpathSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import type { MillraceError } from '../errors.js';
+import { FLAG_NOTIFY_START } from '../transport/protocol.js';
+import { startHost } from './host-process.js';
 import { createProcessWorker } from './process-worker.js';
+import { Rig, workerOptions } from './worker-harness.js';
 import { workerContract } from './worker.contract.js';
 
 workerContract('process', createProcessWorker);
+
+describe('process worker', { timeout: 60_000 }, () => {
+  let keepAlive: NodeJS.Timeout;
+  before(() => {
+    keepAlive = setInterval(() => undefined, 1_000_000);
+  });
+  after(() => clearInterval(keepAlive));
+
+  async function ready(changes?: Parameters<typeof workerOptions>[0]): Promise<{ rig: Rig; pid: number }> {
+    const rig = new Rig(createProcessWorker, workerOptions(changes));
+    rig.worker.start();
+    return { rig, pid: (await rig.host.ready.promise).pid };
+  }
+
+  it('does not keep an idle process alive, and ends with it', async () => {
+    const host = await startHost('process', 'idle');
+    assert.deepEqual(await host.gone, { code: 0, output: 'ready 3\n' });
+  });
+
+  it('ends when its parent is killed', async () => {
+    const host = await startHost('process', 'stay');
+    host.child.kill('SIGKILL');
+    assert.equal((await host.gone).code, null);
+  });
+
+  it('survives the signals that a terminal or service manager sends to all processes', async () => {
+    const { rig, pid } = await ready();
+    process.kill(pid, 'SIGINT');
+    process.kill(pid, 'SIGTERM');
+    assert.equal(await rig.run('add', 1, 2), 3);
+    await rig.worker.stop(5_000);
+    assert.equal((await rig.host.exit.promise).reason, 'stopped');
+  });
+
+  it('tells the signal that killed it, and what it had in hand', async () => {
+    const { rig } = await ready();
+    const task = rig.submit('killSelf');
+    const exit = await rig.host.exit.promise;
+    assert.deepEqual([exit.reason, exit.exitCode, exit.exitSignal, exit.error], ['crashed', null, 'SIGKILL', undefined]);
+    assert.deepEqual(rig.host.lost, [task]);
+  });
+
+  it('is killed when it computes through the grace of its termination', async () => {
+    const { rig } = await ready();
+    const task = rig.submit('loopForever', [], { flags: FLAG_NOTIFY_START });
+    await task.started.promise;
+    await rig.worker.terminate();
+    assert.deepEqual([(await rig.host.exit.promise).exitSignal, rig.host.lost], ['SIGKILL', [task]]);
+  });
+
+  it('runs in the directory it is given', async () => {
+    const cwd = realpathSync(tmpdir());
+    const { rig } = await ready({ runtime: { cwd } });
+    assert.equal(((await rig.run('whoAmI')) as { cwd: string }).cwd, cwd);
+    await rig.worker.stop(5_000);
+  });
+
+  it('does not start in a directory that is not there', async () => {
+    const rig = new Rig(createProcessWorker, workerOptions({ runtime: { cwd: '/no/such/directory' } }));
+    rig.worker.start();
+    const exit = await rig.host.exit.promise;
+    assert.equal(exit.reason, 'start-failed');
+    assert.equal((exit.error as MillraceError).code, 'ERR_WORKER_START');
+    assert.match(exit.error?.message ?? '', /ENOENT/);
+  });
+
+  it('takes and returns large values', async () => {
+    const { rig } = await ready();
+    const bytes = new Uint8Array(4 * 1024 * 1024).fill(1);
+    bytes[0] = 2;
+    const reversed = (await rig.run('reverse', bytes)) as Uint8Array;
+    assert.equal(reversed.length, bytes.length);
+    assert.equal(reversed.at(-1), 2);
+    await rig.worker.stop(5_000);
+  });
+});

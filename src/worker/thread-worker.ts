@@ -11,6 +11,7 @@ import type { PoolEndHandler } from '../transport/transport.js';
 import { uncloneableError } from '../transport/value-path.js';
 import type { ThreadData } from './entry/thread-main.js';
 import { workerInit } from './entry/worker-init.js';
+import { inheritedExecArgv } from './inherited-exec-argv.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { Carrier, CarrierExit } from './remote-worker.js';
 import { workerEnv } from './worker-env.js';
@@ -43,7 +44,8 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
 }
 
 function startThread(options: WorkerOptions, data: ThreadData): Thread {
-  const { argv, execArgv, resourceLimits } = options.runtime;
+  const { argv, resourceLimits } = options.runtime;
+  const execArgv = options.runtime.execArgv ?? inheritedByThread();
   try {
     return new Thread(ENTRY, {
       name: options.id,
@@ -59,4 +61,9 @@ function startThread(options: WorkerOptions, data: ThreadData): Thread {
     if (cause instanceof DOMException) throw uncloneableError(options.runtime.workerData, 'workerData', cause);
     throw cause;
   }
+}
+
+/** A thread inherits the flags by itself (`undefined`), except that it cannot start under the one that says how to read `--eval`. */
+function inheritedByThread(): string[] | undefined {
+  return process.execArgv.some((word) => word.startsWith('--input-type')) ? inheritedExecArgv(process.execArgv) : undefined;
 }

@@ -31,8 +31,11 @@ export function workerContract(kind: WorkerKind, make: WorkerFactory<TestTask>):
     await Promise.all(ended.map((rig) => rig.worker.terminate()));
   });
 
+  let fresh = 0;
+
+  /** Each worker gets an instance of the fixture of its own: on one event loop they would share it. */
   function rigFor(changes?: Parameters<typeof workerOptions>[0]): Rig {
-    const rig = new Rig(make, workerOptions(changes));
+    const rig = new Rig(make, workerOptions({ moduleUrl: `${fixture('tasks')}?${(fresh += 1)}`, ...changes }));
     rigs.push(rig);
     return rig;
   }
@@ -54,7 +57,7 @@ export function workerContract(kind: WorkerKind, make: WorkerFactory<TestTask>):
     return { error: exit.error, rig };
   }
 
-  describe(`${kind} worker`, { timeout: 120_000 }, () => {
+  describe(`${kind} worker`, { timeout: 60_000 }, () => {
     describe('lifecycle', () => {
       it('tells what the module exports when it is ready', async () => {
         const rig = await ready();
@@ -244,7 +247,8 @@ export function workerContract(kind: WorkerKind, make: WorkerFactory<TestTask>):
 
       it('pass the others when they are urgent', async () => {
         const rig = await ready();
-        const waiting = rig.submit('gate', ['held']);
+        const waiting = rig.submit('gate', ['held'], { flags: FLAG_NOTIFY_START });
+        await waiting.started.promise;
         const urgent = rig.submit('open', ['held'], { flags: FLAG_URGENT });
         assert.equal(await urgent.result(), true);
         assert.equal(await waiting.result(), 'held');

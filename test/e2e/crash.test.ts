@@ -46,7 +46,7 @@ for (const kind of REMOTE) {
     test('in the task, by an exit, by a signal, by an error outside it', async () => {
       await withPool(kind, { size: 2 }, async (pool) => {
         const crashes = [pool.run('exit', 0), pool.run('exit', 5), pool.run('throwLater'), pool.run('rejectLater'), ...(kind === 'process' ? [pool.run('killSelf')] : [])];
-        for (const crash of crashes) assert.equal((await errorOf(crash)).code, 'ERR_WORKER_CRASHED');
+        for (const error of await Promise.all(crashes.map(errorOf))) assert.equal(error.code, 'ERR_WORKER_CRASHED');
         assert.equal(await pool.run('add', 1, 2), 3);
         await backToSize(pool, 2);
       });

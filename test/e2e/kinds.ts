@@ -17,10 +17,13 @@ export function makePool(worker: WorkerKind, options: PoolOptions = {}): Pool<Ta
 /** Runs `body` with a pool that is ended afterwards, whatever happens. */
 export async function withPool(worker: WorkerKind, options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
   const pool = makePool(worker, options);
+  // A pool without work does not keep the process alive, and a test may wait for one of its events.
+  const keepAlive = setInterval(() => undefined, 60_000);
   try {
     await body(pool);
   } finally {
     await pool.terminate();
+    clearInterval(keepAlive);
   }
 }
 

@@ -79,8 +79,8 @@ export class Execution implements TaskContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      const reason = this.cancelled();
-      if (reason !== undefined) this.#controller.abort(reason);
+      // Not from the shared word: a listener added right after this must still hear of a cancellation that is on its way.
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }

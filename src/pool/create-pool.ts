@@ -23,7 +23,7 @@ const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = { async
  * @throws OptionError when an option has the wrong type or range
  * @throws ModuleLoadError when there is no such module; one that is there but does not load rejects the tasks instead
  */
-export function createPool<M = Record<string, (...args: never[]) => unknown>>(module: URL | string, options?: PoolOptions): Pool<M> {
+export function createPool<M = Record<string, (...args: unknown[]) => unknown>>(module: URL | string, options?: PoolOptions): Pool<M> {
   const url = resolveTaskModule(module);
   const settings = normaliseOptions(options);
   const pool: unknown = new WorkerPool(settings, prepareTaskModule(url), FACTORIES[settings.kind]);

@@ -202,6 +202,7 @@ export class Fleet {
       member.state = 'ready';
       core.scheduler.addWorker(member, core.settings.concurrency, member.readyAt);
       this.#armAge(member);
+      if (info.hooks.healthCheck) this.armHealth(member);
       this.#relieve();
     }
     member.settled.resolve();
@@ -310,6 +311,16 @@ export class Fleet {
   #armAge(member: Member): void {
     const { ageMsMax } = this.#core.settings.recycle;
     if (ageMsMax !== Infinity) this.#core.alarms.set(this.#core.now() + ageMsMax, () => this.retire(member, 'age'));
+  }
+
+  /** Asks for the next health check of a member; its answer arms the one after. */
+  armHealth(member: Member): void {
+    const core = this.#core;
+    const { healthIntervalMs } = core.settings;
+    if (healthIntervalMs === Infinity) return;
+    core.alarms.set(core.now() + healthIntervalMs, () => {
+      if (member.state === 'ready' || member.state === 'suspect') member.worker.checkHealth();
+    });
   }
 
   #startFailed(exit: WorkerExit): void {

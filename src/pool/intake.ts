@@ -81,7 +81,7 @@ export class Intake {
     if (given !== undefined && given.delayMs > 0) this.#delay(task, given.delayMs);
     else if (this.#bounded && (task.flags & DIRECT) === 0) this.#admit(task, mayWait);
     else this.#enqueue(task);
-    if (core.events.has('submitted')) core.events.emit('submitted', core.taskEvent(task));
+    if (!task.isComplete() && core.events.has('submitted')) core.events.emit('submitted', core.taskEvent(task));
     return task;
   }
 
@@ -200,8 +200,12 @@ export class Intake {
   }
 
   #admit(task: PoolTask, mayWait: boolean): void {
+    const core = this.#core;
     let decision = this.#decide(task, mayWait);
-    if (decision.action !== 'admit' && this.#takenAtOnce()) return this.#enqueue(task);
+    if (decision.action !== 'admit' && this.#handOutFirst()) {
+      if (core.scheduler.depth === 0 && core.scheduler.hasCredit) return this.#enqueue(task);
+      decision = this.#decide(task, mayWait);
+    }
     while (decision.action === 'evict') {
       this.#evict(decision.level, decision.end);
       decision = this.#decide(task, mayWait);
@@ -219,12 +223,12 @@ export class Intake {
     }
   }
 
-  /** Whether a worker is free to take a task now: then it need not fit into the queue. What was submitted before it in this turn is handed out first. */
-  #takenAtOnce(): boolean {
+  /** Hands out what was submitted before in this turn, if there are workers for it: then there may be room, or one of them free for this task. */
+  #handOutFirst(): boolean {
     const core = this.#core;
     if (core.paused || !core.scheduler.hasCredit) return false;
     core.onFlush();
-    return core.scheduler.depth === 0 && core.scheduler.hasCredit;
+    return true;
   }
 
   /** A caller that may wait waits, whatever the policy, rather than be refused or have others evicted. */

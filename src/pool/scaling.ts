@@ -78,6 +78,8 @@ export class Scaling {
     this.#last = { ...answer.decision, signals };
     // "As many as there are" is no change of what is wanted: a replacement may just be waiting for its backoff.
     if (Number.isFinite(answer.decision.target) && answer.decision.target !== signals.workers) this.#apply(answer.decision, 'policy');
+    // Whatever the policy: a task that waits must have somebody to wait for.
+    if (this.#fleet.wanted === 0 && core.scheduler.depth > 0) this.#apply({ target: 1, reason: 'tasks wait and there is no worker' }, 'policy');
     this.keepWatching();
   }
 

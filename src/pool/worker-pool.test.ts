@@ -166,7 +166,7 @@ describe('a pool of simulated workers', () => {
         await model.finish();
         submitted += model.submitted.length;
       }),
-      { numRuns: runs, ...(process.env['MILLRACE_MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MILLRACE_MODEL_SEED']) }) },
+      { numRuns: runs, endOnFailure: process.env['MILLRACE_MODEL_SHRINK'] === undefined, ...(process.env['MILLRACE_MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MILLRACE_MODEL_SEED']) }) },
     );
     assert.ok(submitted >= Math.min(10_000, runs * 60), `${submitted} submissions`);
   });

@@ -18,6 +18,7 @@ export interface FleetReplies {
   onExit(worker: Worker<PoolTask>, exit: WorkerExit): void;
   memberOf(worker: Worker<PoolTask>): Member | undefined;
   finishDrain(member: Member): void;
+  armHealth(member: Member): void;
   retire(member: Member, cause: 'heap' | 'health'): void;
 }
 
@@ -105,7 +106,9 @@ export class WorkerReplies implements PoolWorkerHost {
 
   onHealth(worker: Worker<PoolTask>, error: Error | undefined): void {
     const member = this.#fleet.memberOf(worker);
-    if (member !== undefined && error !== undefined) this.#fleet.retire(member, 'health');
+    if (member === undefined) return;
+    if (error === undefined) this.#fleet.armHealth(member);
+    else this.#fleet.retire(member, 'health');
   }
 
   onRecycle(worker: Worker<PoolTask>): void {

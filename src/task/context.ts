@@ -42,7 +42,10 @@ let imported = false;
 export function context(): TaskContext {
   const found = storage?.getStore() ?? current;
   if (found === undefined) {
-    throw new MillraceError('ERR_CONTEXT', 'context() was called outside a running task function; call it inside the function that the pool runs, not at the top of the module');
+    throw new MillraceError(
+      'ERR_CONTEXT',
+      'context() was called outside a running task function; call it inside the function that the pool runs, not at the top of the module',
+    );
   }
   return found;
 }

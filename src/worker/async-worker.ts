@@ -6,7 +6,6 @@
  *
  * Nothing can end a function that does not end: `terminate` raises all signals and lets go.
  */
-import { describeValue } from '../errors.js';
 import { captureContext, runCaptured } from '../runtime/async-context.js';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock, Timer } from '../runtime/clock.js';
@@ -61,7 +60,9 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     if (this.#phase !== 'new') return;
     this.#phase = 'starting';
     const limitMs = this.#options.startTimeoutMs;
-    this.#timer = this.#clock.setTimer(limitMs, () => this.#die('start-failed', startError(this.id, `its module and start hook took longer than ${limitMs} ms (option startTimeout)`)));
+    this.#timer = this.#clock.setTimer(limitMs, () =>
+      this.#die('start-failed', startError(this.id, `its module and start hook took longer than ${limitMs} ms (option startTimeout)`)),
+    );
     void this.#boot();
   }
 
@@ -144,7 +145,13 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     this.#phase = 'ready';
     this.#module = module;
     this.#executor.use(module);
-    this.#host.onReady(this, { functions: functionInfos(module), hooks: hooksOf(module), pid: process.pid, threadId: 0, bootMs: this.#clock.now() - startedAt });
+    this.#host.onReady(this, {
+      functions: functionInfos(module),
+      hooks: hooksOf(module),
+      pid: process.pid,
+      threadId: 0,
+      bootMs: this.#clock.now() - startedAt,
+    });
     return undefined;
   }
 
@@ -250,7 +257,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     try {
       await module?.worker.stop?.();
     } catch (thrown) {
-      error = thrown instanceof Error ? thrown : new Error(`the stop hook threw ${describeValue(thrown)}`, { cause: thrown });
+      error = asError(thrown);
     }
     this.#die('stopped', error);
   }

@@ -4,9 +4,9 @@ import { realpathSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { MillraceError } from '../errors.js';
 import { FLAG_NOTIFY_START } from '../transport/protocol.js';
-import { startHost } from './host-process.js';
+import { startHost } from './fixtures/host-process.js';
 import { createProcessWorker } from './process-worker.js';
-import { Rig, workerOptions } from './worker-harness.js';
+import { Rig, workerOptions } from './fixtures/harness.js';
 import { workerContract } from './worker.contract.js';
 
 workerContract('process', createProcessWorker);

@@ -20,8 +20,9 @@ import { uncloneableError } from '../transport/value-path.js';
 import { encodeInit } from './entry/process-init.js';
 import { workerInit } from './entry/worker-init.js';
 import { inheritedExecArgv } from './inherited-exec-argv.js';
+import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
-import type { Carrier, CarrierExit } from './remote-worker.js';
+import type { Carrier } from './remote-worker.js';
 import { workerEnv } from './worker-env.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 

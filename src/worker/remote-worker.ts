@@ -19,20 +19,14 @@ import type { MillraceError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { deferred } from '../runtime/deferred.js';
+import { exitError, exitReason, NO_EXIT } from './remote-exit.js';
+import type { CarrierExit, WorkerStory } from './remote-exit.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
 import { asError, hookError, startError } from './start-error.js';
-import type { Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 
 /** Longest wait for the second of the two signs that a worker has ended, in ms (P). */
 const SETTLE_MS = 250;
-
-/** How a thread or process ended. */
-export interface CarrierExit {
-  readonly exitCode: number | null;
-  readonly exitSignal: string | null;
-  /** What the runtime says of it: an uncaught error, no memory, no such directory. */
-  readonly error: Error | undefined;
-}
 
 /** The thread or process itself. It does not keep this process alive unless told to. */
 export interface Carrier {
@@ -47,8 +41,6 @@ export interface Carrier {
 /** Starts the thread or process. May throw; `onExit` is called once otherwise. */
 export type Launch = (options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void) => Carrier;
 
-const NEVER_RAN: CarrierExit = { exitCode: null, exitSignal: null, error: undefined };
-
 export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   readonly id: string;
   readonly kind: 'thread' | 'process';
@@ -61,13 +53,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   readonly #raised = new Set<number>();
   readonly #dead = deferred<void>();
   #phase: 'new' | 'starting' | 'ready' | 'stopping' | 'ending' | 'dead' = 'new';
-  #wasReady = false;
-  /** What the pool asked for last. */
-  #asked: 'stop' | 'terminate' | undefined;
-  /** The `stop` frame has been sent. */
+  readonly #story: WorkerStory;
   #stopSent = false;
-  /** It has answered it. */
-  #stopped = false;
   #carrier: Carrier | undefined;
   #startedAt = 0;
   #check = 0;
@@ -76,8 +63,6 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   #stopDueAt = Infinity;
   #exit: CarrierExit | undefined;
   #endClosed = false;
-  #brokenBy: Error | undefined;
-  #error: Error | undefined;
   #guilty: T | undefined;
 
   constructor(kind: 'thread' | 'process', options: WorkerOptions, host: WorkerHost<T>, launch: Launch, clock: Clock = systemClock) {
@@ -87,6 +72,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#host = host;
     this.#launch = launch;
     this.#clock = clock;
+    this.#story = { workerId: options.id, wasReady: false, asked: undefined, stopped: false, error: undefined, brokenBy: undefined };
   }
 
   start(): void {
@@ -97,8 +83,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
       this.#carrier = this.#launch(this.#options, this.#handler(), (exit) => this.#onCarrierExit(exit));
       this.#setTimer(this.#options.startTimeoutMs, () => this.#startTimedOut());
     } catch (error) {
-      this.#error = startError(this.id, asError(error).message, error);
-      this.#clock.defer(() => this.#finish(NEVER_RAN));
+      this.#story.error = startError(this.id, asError(error).message, error);
+      this.#clock.defer(() => this.#finish(NO_EXIT));
     }
   }
 
@@ -150,11 +136,11 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
 
   stop(graceMs: number): Promise<void> {
     if (this.#phase === 'new' || this.#phase === 'starting') {
-      this.#asked ??= 'stop';
+      this.#story.asked ??= 'stop';
       this.#kill();
     } else if (this.#phase === 'ready' || this.#phase === 'stopping') {
       this.#phase = 'stopping';
-      this.#asked ??= 'stop';
+      this.#story.asked ??= 'stop';
       this.#carrier?.ref();
       this.#terminateIn(graceMs);
       this.#stopWhenEmpty();
@@ -164,7 +150,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
 
   terminate(): Promise<void> {
     if (this.#phase !== 'dead' && this.#phase !== 'ending') {
-      this.#asked = 'terminate';
+      this.#story.asked = 'terminate';
       this.#kill();
     }
     return this.#dead.promise;
@@ -208,7 +194,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
       case 'ready':
         return this.#onReady(frame);
       case 'start-failed':
-        this.#error = frame.phase === 'load' ? asError(this.#revive(frame.error)) : hookError(this.id, frame.phase, this.#revive(frame.error));
+        this.#story.error = frame.phase === 'load' ? asError(this.#revive(frame.error)) : hookError(this.id, frame.phase, this.#revive(frame.error));
         return;
       case 'log':
         return this.#host.onLog(this, this.#slots.get(frame.slot), frame.level, frame.message, frame.fields);
@@ -220,11 +206,11 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
         return this.#host.onRecycle(this, frame.reason, frame.heapBytes);
       case 'crash':
         this.#guilty = this.#slots.get(frame.slot);
-        if (frame.error !== undefined) this.#error = asError(this.#revive(frame.error));
+        if (frame.error !== undefined) this.#story.error = asError(this.#revive(frame.error));
         return;
       case 'stopped':
-        this.#stopped = true;
-        if (frame.error !== undefined) this.#error = asError(this.#revive(frame.error));
+        this.#story.stopped = true;
+        if (frame.error !== undefined) this.#story.error = asError(this.#revive(frame.error));
         return;
       default:
         return this.#onTaskFrame(frame);
@@ -243,7 +229,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   #onReady({ functions, hooks, pid, threadId }: Extract<WorkerFrame, { type: 'ready' }>): void {
     if (this.#phase !== 'starting') return;
     this.#phase = 'ready';
-    this.#wasReady = true;
+    this.#story.wasReady = true;
     this.#timer?.cancel();
     this.#host.onReady(this, { functions, hooks, pid, threadId, bootMs: this.#clock.now() - this.#startedAt });
   }
@@ -282,13 +268,13 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   }
 
   #startTimedOut(): void {
-    this.#error = startError(this.id, `its module and start hook took longer than ${this.#options.startTimeoutMs} ms (option startTimeout)`);
+    this.#story.error = startError(this.id, `its module and start hook took longer than ${this.#options.startTimeoutMs} ms (option startTimeout)`);
     this.#kill();
   }
 
   /** It lives on without a connection. */
   #breakOff(): void {
-    this.#error ??= this.#brokenBy;
+    this.#story.error ??= this.#story.brokenBy;
     this.#kill();
   }
 
@@ -296,8 +282,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   #kill(): void {
     const carrier = this.#carrier;
     this.#phase = 'ending';
-    if (carrier === undefined) return this.#clock.defer(() => this.#finish(NEVER_RAN));
-    this.#setTimer(this.#options.terminateTimeoutMs, () => this.#finish(NEVER_RAN, true));
+    if (carrier === undefined) return this.#clock.defer(() => this.#finish(NO_EXIT));
+    this.#setTimer(this.#options.terminateTimeoutMs, () => this.#finish(NO_EXIT, true));
     carrier.ref();
     carrier.end.close();
     if (this.#exit === undefined) carrier.kill();
@@ -314,7 +300,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   #onEndClosed(error: Error | undefined): void {
     this.#endClosed = true;
     if (this.#phase === 'dead' || this.#phase === 'ending') return;
-    this.#brokenBy = error;
+    this.#story.brokenBy = error;
     if (this.#exit !== undefined) this.#finish(this.#exit);
     else this.#setTimer(SETTLE_MS, () => this.#breakOff());
   }
@@ -325,25 +311,11 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#timer?.cancel();
     this.#carrier?.end.close();
     this.#carrier?.dispose();
-    const reason = this.#reason();
+    const reason = exitReason(this.#story);
     const { exitCode, exitSignal } = exit;
-    this.#host.onExit(this, { reason, exitCode, exitSignal, error: this.#exitError(reason, exit), guilty: reason === 'crashed' ? this.#guilty : undefined, abandoned });
+    const guilty = reason === 'crashed' ? this.#guilty : undefined;
+    this.#host.onExit(this, { reason, exitCode, exitSignal, error: exitError(this.#story, exit), guilty, abandoned });
     this.#dead.resolve();
-  }
-
-  #reason(): WorkerExit['reason'] {
-    if (this.#asked === 'terminate') return 'terminated';
-    if (this.#asked === 'stop' && (this.#stopped || !this.#wasReady)) return 'stopped';
-    return this.#wasReady ? 'crashed' : 'start-failed';
-  }
-
-  #exitError(reason: WorkerExit['reason'], exit: CarrierExit): Error | undefined {
-    // An end of its own is the cause of a broken connection more often than its effect; only a peaceful exit was caused by it.
-    const error = this.#error ?? exit.error ?? (exit.exitCode === 0 ? this.#brokenBy : undefined);
-    if (reason === 'terminated') return undefined;
-    if (reason !== 'start-failed' || (error !== undefined && 'code' in error && (error.code === 'ERR_WORKER_START' || error.code === 'ERR_MODULE_LOAD'))) return error;
-    const how = exit.exitSignal ?? (exit.exitCode === null ? undefined : `exit code ${exit.exitCode}`);
-    return startError(this.id, `it ended before it was ready${how === undefined ? '' : ` (${how})`}${error === undefined ? '' : `: ${error.message}`}`, error);
   }
 
   #setTimer(delayMs: number, fn: () => void): void {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { FLAG_NOTIFY_START } from '../transport/protocol.js';
-import { startHost } from './host-process.js';
+import { startHost } from './fixtures/host-process.js';
 import { createThreadWorker } from './thread-worker.js';
-import { Rig, workerOptions } from './worker-harness.js';
+import { Rig, workerOptions } from './fixtures/harness.js';
 import { workerContract } from './worker.contract.js';
 
 workerContract('thread', createThreadWorker);
@@ -19,13 +21,16 @@ describe('thread worker', { timeout: 60_000 }, () => {
     const keepAlive = setInterval(() => undefined, 1_000_000);
     rig.worker.start();
     await rig.host.ready.promise;
-    const task = rig.submit('blockNatively', [1_500], { flags: FLAG_NOTIFY_START });
-    await task.started.promise;
-    const before = performance.now();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const task = rig.submit('blockNatively', [(server.address() as AddressInfo).port]);
+    const [blocking] = (await once(server, 'connection')) as [Socket];
     await rig.worker.terminate();
-    assert.ok(performance.now() - before < 1_000);
     const exit = await rig.host.exit.promise;
     assert.deepEqual([exit.reason, exit.abandoned, exit.exitCode], ['terminated', true, null]);
+    assert.deepEqual(rig.host.lost, [task]);
+    blocking.destroy();
+    server.close();
     clearInterval(keepAlive);
   });
 

@@ -22,7 +22,10 @@ export interface Bootstrap {
 export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, exit }: Bootstrap): Promise<void> {
   const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, workerData } = init;
   const now = (): number => performance.now();
-  const loop = new ServeLoop({ workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, readsAtFlush, pid: process.pid, threadId, onEnd: exit, now }, connect);
+  const loop = new ServeLoop(
+    { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, readsAtFlush, pid: process.pid, threadId, onEnd: exit, now },
+    connect,
+  );
   onUnexpectedExit((fatal) => loop.crash(fatal));
   let module: TaskModule;
   try {

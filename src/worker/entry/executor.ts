@@ -125,22 +125,17 @@ export class Executor {
   /** Follows a returned or resolved value. */
   #take(execution: Execution, value: unknown): void {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) this.#complete(execution, value);
-    else if (isThenable(value)) this.#follow(execution, value);
+    else if (isThenable(value)) void this.#follow(execution, value);
     else if (isValueSource(value)) this.#stream(execution, value);
     else this.#complete(execution, value);
   }
 
-  #follow(execution: Execution, promise: PromiseLike<unknown>): void {
-    Promise.resolve(promise).then(
-      (value) => {
-        try {
-          this.#take(execution, value);
-        } catch (error) {
-          this.#fail(execution, error);
-        }
-      },
-      (error: unknown) => this.#fail(execution, error),
-    );
+  async #follow(execution: Execution, promise: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#take(execution, await promise);
+    } catch (error) {
+      this.#fail(execution, error);
+    }
   }
 
   #stream(execution: Execution, source: ValueSource): void {
@@ -168,7 +163,9 @@ export class Executor {
   }
 
   #fail(execution: Execution, error: unknown): void {
-    if (this.#end(execution)) this.#options.reporter.failed(execution.slot, error);
+    // Thrown by whoever was told the outcome: a bug of ours, not to be taken for the task's and not to be hidden.
+    if (!this.#end(execution)) throw error;
+    this.#options.reporter.failed(execution.slot, error);
   }
 
   #end(execution: Execution): boolean {

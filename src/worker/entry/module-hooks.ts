@@ -1,4 +1,5 @@
 /** Runs the hooks of a module's `worker` export. */
+import { MillraceError } from '../../errors.js';
 import type { WorkerStartInfo } from '../../task/define-task.js';
 import type { TaskModule } from './load-module.js';
 
@@ -26,5 +27,5 @@ export async function startModule(module: TaskModule, info: WorkerStartInfo): Pr
 /** Rejects when the module's health check throws, rejects or returns `false`. */
 export async function checkModule(module: TaskModule): Promise<void> {
   const healthy = await module.worker.healthCheck?.();
-  if (healthy === false) throw new Error('the health check returned false');
+  if (healthy === false) throw new MillraceError('ERR_WORKER_START', 'the health check returned false');
 }

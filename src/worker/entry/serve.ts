@@ -7,14 +7,12 @@
  *  - a function known to be quick is called without a flush before it, unless the last flush is older than {@link STALE_MS};
  *  - before a function that was slow the last time, or was never called, everything leaves;
  *  - when nothing waits and nothing executes everything leaves; while asynchronous functions are pending, within the turn;
- *  - values a function sends while it runs (progress, yields, logs) leave at once, at a bounded rate, and within the turn beyond that rate;
- *  - an object leaves before any other code can change it, where the transport reads values only at its flush.
+ *  - what a function sends while it runs, and objects: see `reply-batch.ts`.
  *
  * The loop never holds the event loop for longer than {@link SLICE_MS} between two functions, so that cancellations and pings get in.
  */
 import { getHeapStatistics } from 'node:v8';
 import type { MillraceError } from '../../errors.js';
-import { movedAmong } from '../../transport/move.js';
 import { encodeError } from '../../transport/error-codec.js';
 import { FLAG_URGENT } from '../../transport/protocol.js';
 import type { CancelCode, LogLevel, PoolFrame, TaskFrame, WorkerFrame } from '../../transport/protocol.js';
@@ -25,14 +23,11 @@ import { Executor } from './executor.js';
 import { functionInfos, hooksOf } from './load-module.js';
 import type { TaskModule } from './load-module.js';
 import { checkModule } from './module-hooks.js';
+import { ReplyBatch, STALE_MS } from './reply-batch.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
-/** Age of the last flush past which replies no longer wait for another function (P). */
-const STALE_MS = 0.5;
 /** Longest run of functions before the event loop gets a turn (P): well below the time in which the pool expects an answer to a ping. */
 const SLICE_MS = 4;
-/** Values of running functions that may leave in a flush of their own before the rate of one every STALE_MS applies (P). */
-const BURST_MAX = 16;
 /** Least time between two looks at the heap (P). */
 const HEAP_CHECK_MS = 10;
 
@@ -57,6 +52,7 @@ export interface ServeOptions {
 export class ServeLoop implements WorkerEndHandler, Reporter {
   readonly #options: ServeOptions;
   readonly #end: WorkerEnd;
+  readonly #replies: ReplyBatch;
   readonly #executor: Executor;
   readonly #waiting = new WaitingTasks();
   readonly #urgent = new Set<number>();
@@ -66,10 +62,6 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   #running = 0;
   #pumping = false;
   #pumpScheduled = false;
-  #dirty = false;
-  #flushScheduled = false;
-  #flushedAt = -Infinity;
-  #burst = BURST_MAX;
   #heapCheckedAt = 0;
   #recycling = false;
 
@@ -78,6 +70,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     const { workerId, taskIdPrefix, streamCredit, concurrency } = options;
     this.#executor = new Executor({ reporter: this, workerId, taskIdPrefix, streamCredit, exclusive: concurrency === 1, captureCaller: undefined });
     this.#end = connect(this);
+    this.#replies = new ReplyBatch(this.#end, options, (now) => this.#checkHeap(now));
   }
 
   /** The module is loaded and started: tells the pool, and serves. */
@@ -85,13 +78,13 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     const { pid, threadId } = this.#options;
     this.#module = module;
     this.#executor.use(module);
-    this.#sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, hooks: hooksOf(module) });
+    this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, hooks: hooksOf(module) });
     this.#schedulePump();
   }
 
   /** The worker cannot serve. */
   refuse(phase: 'load' | 'start' | 'health', error: unknown): void {
-    this.#sendNow({ type: 'start-failed', phase, error: encodeError(error) });
+    this.#replies.sendNow({ type: 'start-failed', phase, error: encodeError(error) });
     this.#finish('stopped');
   }
 
@@ -100,8 +93,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     if (this.#ended) return;
     this.#ended = true;
     const error = fatal === undefined ? undefined : encodeError(fatal.error);
-    this.#end.send({ type: 'crash', slot: this.#executor.guiltySlot(), error });
-    this.#end.flush();
+    this.#replies.sendNow({ type: 'crash', slot: this.#executor.guiltySlot(), error });
   }
 
   // The pool speaks.
@@ -110,7 +102,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     if ((frame.flags & FLAG_URGENT) !== 0 && this.#module !== undefined) {
       this.#urgent.add(frame.slot);
       this.#executor.start(frame, this.#executor.find(frame.name));
-      this.#flushSoon();
+      this.#replies.flushSoon();
       return;
     }
     this.#waiting.push(frame);
@@ -118,8 +110,8 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   }
 
   onUndecodable(slot: number, error: MillraceError): void {
-    this.#end.sendError(slot, encodeError(error));
-    this.#flushSoon();
+    this.#replies.error(slot, encodeError(error));
+    this.#replies.flushSoon();
   }
 
   onFrame(frame: PoolFrame): void {
@@ -131,7 +123,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
       case 'return':
         return this.#executor.endStream(frame.slot);
       case 'ping':
-        return this.#sendNow({ type: 'pong' });
+        return this.#replies.sendNow({ type: 'pong' });
       case 'health':
         return void this.#checkHealth(frame.check);
       case 'stop':
@@ -140,13 +132,14 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   }
 
   onUnsentResult(slot: number, error: MillraceError): void {
-    this.#end.sendError(slot, encodeError(error));
+    this.#replies.error(slot, encodeError(error));
   }
 
   onUnsentFrame(frame: WorkerFrame, error: MillraceError): void {
     if (frame.type === 'yield') this.#executor.failStream(frame.slot, error);
-    else if (frame.type === 'progress') this.#end.send({ type: 'log', slot: frame.slot, level: 'warn', message: `a progress value was dropped: ${error.message}`, fields: undefined });
-    else if (frame.type === 'log') this.#end.send({ ...frame, message: `${frame.message} (fields dropped: ${error.message})`, fields: undefined });
+    else if (frame.type === 'progress')
+      this.#replies.send({ type: 'log', slot: frame.slot, level: 'warn', message: `a progress value was dropped: ${error.message}`, fields: undefined });
+    else if (frame.type === 'log') this.#replies.send({ ...frame, message: `${frame.message} (fields dropped: ${error.message})`, fields: undefined });
     else if (frame.type === 'ready') this.refuse('load', error);
   }
 
@@ -157,41 +150,37 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   // Executing tasks speak.
 
   started(slot: number): void {
-    this.#sendNow({ type: 'started', slot });
+    this.#replies.sendNow({ type: 'started', slot });
   }
 
   completed(slot: number, value: unknown): void {
-    const transfer = typeof value === 'object' && value !== null ? movedAmong([value]) : undefined;
-    this.#end.sendResult(slot, value, transfer);
-    if (this.#isExposed(value)) this.barrier();
-    else this.#dirty = true;
+    this.#replies.result(slot, value);
     this.#answered(slot);
   }
 
   failed(slot: number, error: unknown): void {
-    this.#end.sendError(slot, encodeError(error));
-    this.#dirty = true;
+    this.#replies.error(slot, encodeError(error));
     this.#answered(slot);
   }
 
   stream(slot: number): void {
-    this.#sendNow({ type: 'stream', slot });
+    this.#replies.sendNow({ type: 'stream', slot });
   }
 
   yielded(slot: number, value: unknown): void {
-    this.#sendPaced({ type: 'yield', slot, value }, value);
+    this.#replies.sendPaced({ type: 'yield', slot, value }, value);
   }
 
   progress(slot: number, value: unknown): void {
-    this.#sendPaced({ type: 'progress', slot, value }, value);
+    this.#replies.sendPaced({ type: 'progress', slot, value }, value);
   }
 
   log(slot: number, level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void {
-    this.#sendPaced({ type: 'log', slot, level, message, fields }, fields);
+    this.#replies.sendPaced({ type: 'log', slot, level, message, fields }, fields);
   }
 
   barrier(): void {
-    this.#flush(this.#options.now());
+    this.#replies.flush();
   }
 
   cancelCode(slot: number): CancelCode {
@@ -212,9 +201,9 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     this.#pumping = true;
     const now = this.#runWaiting();
     this.#pumping = false;
-    if (!this.#dirty) return;
-    if ((this.#waiting.size === 0 && this.#running === 0) || now - this.#flushedAt > STALE_MS) this.#flush(now);
-    else this.#flushSoon();
+    if (!this.#replies.isDirty) return;
+    if ((this.#waiting.size === 0 && this.#running === 0) || this.#replies.isStale(now)) this.#replies.flush(now);
+    else this.#replies.flushSoon();
   };
 
   /** Calls functions while there is room and time; returns the time. */
@@ -235,7 +224,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
 
   #run(frame: TaskFrame, before: number): number {
     const taskFunction = this.#executor.find(frame.name);
-    if (this.#dirty && (taskFunction?.slow === true || before - this.#flushedAt > STALE_MS)) this.#flush(before);
+    if (this.#replies.isDirty && (taskFunction?.slow === true || this.#replies.isStale(before))) this.#replies.flush(before);
     this.#running += 1;
     this.#executor.start(frame, taskFunction);
     const now = this.#options.now();
@@ -244,7 +233,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   }
 
   #answered(slot: number): void {
-    if (this.#urgent.delete(slot)) return this.#flushSoon();
+    if (this.#urgent.delete(slot)) return this.#replies.flushSoon();
     this.#running -= 1;
     this.#pump();
   }
@@ -253,16 +242,16 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     if (this.#executor.cancel(slot, code)) return;
     const frame = this.#waiting.remove(slot);
     if (frame === undefined) return;
-    this.#end.sendError(slot, encodeError(cancelReason(code, frame.name)));
-    this.#flushSoon();
+    this.#replies.error(slot, encodeError(cancelReason(code, frame.name)));
+    this.#replies.flushSoon();
   }
 
   async #checkHealth(check: number): Promise<void> {
     try {
       if (this.#module !== undefined) await checkModule(this.#module);
-      this.#sendNow({ type: 'health', check, error: undefined });
+      this.#replies.sendNow({ type: 'health', check, error: undefined });
     } catch (error) {
-      this.#sendNow({ type: 'health', check, error: encodeError(error) });
+      this.#replies.sendNow({ type: 'health', check, error: encodeError(error) });
     }
   }
 
@@ -273,7 +262,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     } catch (error) {
       frame = { type: 'stopped', error: encodeError(error) };
     }
-    this.#sendNow(frame);
+    this.#replies.sendNow(frame);
     this.#finish('stopped');
   }
 
@@ -284,56 +273,12 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     this.#options.onEnd(cause);
   }
 
-  // Replies leave.
-
-  #sendNow(frame: WorkerFrame): void {
-    this.#end.send(frame);
-    this.#flush(this.#options.now());
-  }
-
-  /** For what a running function sends: at once within the burst, so that a function that then computes for long has been heard. */
-  #sendPaced(frame: WorkerFrame, value: unknown): void {
-    this.#end.send(frame);
-    if (this.#isExposed(value)) return this.barrier();
-    this.#dirty = true;
-    const now = this.#options.now();
-    this.#burst = Math.min(BURST_MAX, this.#burst + (now - this.#flushedAt) / STALE_MS);
-    if (this.#burst < 1) return this.#flushSoon();
-    this.#burst -= 1;
-    this.#flush(now);
-  }
-
-  /** The function that gave us `value` may still change what has not been read. */
-  #isExposed(value: unknown): boolean {
-    return this.#options.readsAtFlush && typeof value === 'object' && value !== null;
-  }
-
-  #flush(now: number): void {
-    this.#dirty = false;
-    this.#flushedAt = now;
-    this.#end.flush();
-    if (this.#options.heapBytesMax > 0) this.#checkHeap(now);
-  }
-
-  #flushSoon(): void {
-    this.#dirty = true;
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    setImmediate(this.#flushScheduledNow);
-  }
-
-  readonly #flushScheduledNow = (): void => {
-    this.#flushScheduled = false;
-    if (this.#dirty && !this.#ended) this.#flush(this.#options.now());
-  };
-
   #checkHeap(now: number): void {
-    if (this.#recycling || now - this.#heapCheckedAt < HEAP_CHECK_MS) return;
+    if (this.#options.heapBytesMax === 0 || this.#recycling || now - this.#heapCheckedAt < HEAP_CHECK_MS) return;
     this.#heapCheckedAt = now;
     const heapBytes = getHeapStatistics().used_heap_size;
     if (heapBytes <= this.#options.heapBytesMax) return;
     this.#recycling = true;
-    this.#end.send({ type: 'recycle', reason: 'heap', heapBytes });
-    this.#end.flush();
+    this.#replies.sendNow({ type: 'recycle', reason: 'heap', heapBytes });
   }
 }

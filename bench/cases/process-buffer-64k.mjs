@@ -1,0 +1,12 @@
+/** 64 KB there and back to child processes. */
+import { measureBuffers } from '../harness/buffer-case.mjs';
+
+export default {
+  name: 'process-buffer-64k',
+  title: '64 KB buffer there and back, 16 in flight, 2 processes',
+  kind: 'process',
+  metrics: [{ key: 'rate', label: 'rate', unit: 'tasks/s', better: 'higher', target: { ratio: 50, over: 'workerpool' }, guarded: true }],
+  params: { tasks: 2_000 },
+  quick: { tasks: 500 },
+  measure: measureBuffers,
+};

@@ -1,0 +1,17 @@
+/** A burst to child processes. */
+import { burst } from '../harness/load.mjs';
+
+export default {
+  name: 'process-burst',
+  title: 'Burst of 50,000 no-ops, 2 processes',
+  kind: 'process',
+  metrics: [{ key: 'rate', label: 'rate', unit: 'tasks/s', better: 'higher', target: { ratio: 4, over: 'workerpool' }, guarded: true }],
+  params: { tasks: 50_000 },
+  quick: { tasks: 10_000 },
+
+  async measure({ start, params }) {
+    const { run } = await start();
+    const elapsedMs = await burst(() => run('noop'), params.tasks);
+    return { rate: (params.tasks / elapsedMs) * 1000 };
+  },
+};

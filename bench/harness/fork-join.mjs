@@ -1,0 +1,54 @@
+/** What the fork/join cases share. */
+import { NotAvailable } from './start.mjs';
+import { median } from './statistics.mjs';
+
+/** millrace splits inside the worker; the peers have no fork/join, for them the caller splits by hand. */
+export async function splitsInWorker(contender) {
+  if (contender.name !== 'millrace') return false;
+  const door = await import('millrace/worker');
+  if (typeof door.fork !== 'function' || typeof door.join !== 'function') throw new NotAvailable('not available yet: needs fork and join of millrace/worker');
+  return true;
+}
+
+/** `count` pseudo-random doubles in shared memory, the same every time. */
+export function sharedDoubles(count) {
+  const array = new Float64Array(new SharedArrayBuffer(count * Float64Array.BYTES_PER_ELEMENT));
+  refill(array);
+  return array;
+}
+
+export function refill(array) {
+  let state = 1;
+  for (let i = 0; i < array.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    array[i] = state / 2 ** 31;
+  }
+}
+
+/**
+ * Speed-up over the same work inline, taken before and after. `prepare` puts the input back before every pass and is not counted: a pass over what the
+ * last one left would be other work (`Math.sin` takes longer for large arguments). `open` starts the pool and resolves to the pooled work.
+ */
+export async function speedUpOverInline({ inline, prepare = () => {}, open }) {
+  await pass(inline, prepare);
+  const before = await medianPass(inline, prepare);
+  const pooled = await open();
+  await pass(pooled, prepare);
+  const pooledMs = await medianPass(pooled, prepare);
+  const after = await medianPass(inline, prepare);
+  return (before + after) / 2 / pooledMs;
+}
+
+async function medianPass(run, prepare) {
+  const times = [];
+  for (let i = 0; i < 5; i++) times.push(await pass(run, prepare));
+  return median(times);
+}
+
+/** Milliseconds of one pass. */
+async function pass(run, prepare) {
+  prepare();
+  const started = performance.now();
+  await run();
+  return performance.now() - started;
+}

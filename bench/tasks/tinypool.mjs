@@ -1,0 +1,6 @@
+import { Tinypool } from 'tinypool';
+
+export * from './functions.mjs';
+
+/** Moves its argument back. */
+export const bounce = (view) => Tinypool.move(view);

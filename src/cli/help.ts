@@ -1,0 +1,49 @@
+/** The help texts, made from the table of flags. */
+import { envName, flagsOf } from './flags.js';
+import type { CommandName, Flag } from './flags.js';
+
+const COMMANDS: Readonly<Record<CommandName, { readonly usage: string; readonly summary: string; readonly text: string }>> = {
+  run: {
+    usage: 'millrace run <module> [function] [inputs...] [flags] [::: inputs...] [:::: files...]',
+    summary: 'run a task function over many inputs, in parallel',
+    text: `Runs an exported function of <module> once for each input and prints a line of JSON for each.
+Without [function] the default export is taken, or the only function exported.
+
+Inputs are, in this order: words and globs after the function (quote globs to have millrace expand them),
+words after :::, lines of the files after ::::, --input files, and stdin when there is nothing else or for "-".
+
+  millrace run ./tasks.js resize 'photos/**/*.{jpg,png}'
+  millrace run ./tasks.js fetch ::: https://a.example https://b.example
+  cat ids.txt | millrace run ./tasks.js -j 8 -k > results.ndjson
+  millrace run ./tasks.js score --input rows.csv --joblog score.log --retries 2`,
+  },
+  demo: {
+    usage: 'millrace demo [folder] [flags]',
+    summary: 'compress the files of a folder on an adaptive pool, and measure the speed-up',
+    text: `Compresses (gzip and brotli) and hashes files below [folder] in threads, shows the pool growing,
+then measures the speed-up against one worker. Takes under a minute. Default folder: node_modules.`,
+  },
+};
+
+/** `millrace --help`. */
+export function mainHelp(version: string): string {
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(6)} ${summary}`);
+  return `millrace ${version}: run task functions on the event loop, in threads and in processes\n\nCommands:\n${commands.join('\n')}\n\nmillrace <command> --help tells more. Exit codes: 0 ok, 1 inputs failed, 2 usage, 3 module does not load,\n4 halted, 124 deadline, 130 and 143 ended by a signal.\n`;
+}
+
+/** `millrace <command> --help`. */
+export function commandHelp(command: CommandName): string {
+  const { usage, text } = COMMANDS[command];
+  const rows = flagsOf(command).map((flag) => ({ left: leftColumn(flag), right: rightColumn(flag) }));
+  const width = Math.min(34, Math.max(...rows.map(({ left }) => left.length)));
+  const flags = rows.map(({ left, right }) => (left.length > width ? `${left}\n${' '.repeat(width)}  ${right}` : `${left.padEnd(width)}  ${right}`));
+  return `${usage}\n\n${text}\n\nFlags:\n${flags.join('\n')}\n`;
+}
+
+function leftColumn(flag: Flag): string {
+  return `  ${flag.short === undefined ? '    ' : `-${flag.short}, `}--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}`;
+}
+
+function rightColumn(flag: Flag): string {
+  return flag.noEnv === true ? flag.help : `${flag.help} [${envName(flag)}]`;
+}

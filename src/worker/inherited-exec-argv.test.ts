@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { inheritedExecArgv } from './inherited-exec-argv.js';
+
+it('a worker process takes over flags, but not what its parent runs nor its debugger', () => {
+  const kept = ['--enable-source-maps', '--max-old-space-size=64', '--import', './setup.js', '--conditions=dev'];
+  assert.deepEqual(inheritedExecArgv(kept), kept);
+  assert.deepEqual(inheritedExecArgv(['--input-type=module', '-e', 'process.exit()', '--no-warnings']), ['--no-warnings']);
+  assert.deepEqual(inheritedExecArgv(['--inspect-brk=0', '--inspect-port', '0', '--test', '--test-timeout=5', '--watch', '--no-warnings']), ['--no-warnings']);
+  assert.deepEqual(inheritedExecArgv(['--input-type', 'module', '--eval=1', '-pe', '1']), []);
+});

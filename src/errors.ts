@@ -114,7 +114,7 @@ export class TaskCancelledError extends MillraceError {
 
 /** The task ran longer than `timeout` (from the start of execution) or past its deadline (from submission). Named as the platform names it. */
 export class TaskTimeoutError extends MillraceError {
-  /** The limit that was exceeded, in ms. */
+  /** The limit that was exceeded, in ms; 0 inside the task function, which is not told. */
   readonly limitMs: number;
 
   constructor(code: 'ERR_TASK_TIMEOUT' | 'ERR_DEADLINE_EXCEEDED', message: string, limitMs: number) {

@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { resolveTaskModule } from '../pool/task-module.js';
-import { unknownFunctionError } from '../pool/task-functions.js';
+import { unknownFunctionError } from '../task/unknown-function.js';
 import { bundleTaskModule, mayBundle, prepareTaskModule } from '../worker/prepare-module.js';
 import { CommandError, EXIT } from './exit-codes.js';
 

@@ -19,6 +19,7 @@ import type { Member } from './member.js';
 import { DIRECT, WAITING } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
+import { takeBack } from './take-back.js';
 
 /** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
 const BLOCKED_AFTER_MS = 10;
@@ -167,7 +168,7 @@ export class Cancellation {
   #takeAway(task: PoolTask, code: CancelCode): void {
     const core = this.#core;
     if (isInFlight(task.stateCode)) {
-      if (task.holder !== undefined) this.abandon(task, code);
+      if (task.holder !== undefined && !takeBack(core, task)) this.abandon(task, code);
     } else if (task.stateCode === DELAYED) core.delayed.remove(task);
     else if (task.stateCode === QUEUED && (task.flags & WAITING) !== 0) core.waiting.remove(task);
     else core.scheduler.remove(task);

@@ -8,6 +8,7 @@ import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { DIRECT, HANDLE, TRANSFERRED } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
+import type { Prefetch } from './prefetch.js';
 
 const TICKS_PER_MS = 100;
 
@@ -23,15 +24,18 @@ export interface DispatchHost {
 export class Dispatcher {
   readonly #core: PoolCore;
   readonly #cancellation: Cancellation;
+  readonly #prefetch: Prefetch;
   readonly #host: DispatchHost;
   readonly #tasksMax: number;
   readonly #inCallerContext: boolean;
   readonly #touched: Member[] = [];
   #ticks = 0;
+  #now = 0;
 
-  constructor(core: PoolCore, cancellation: Cancellation, host: DispatchHost) {
+  constructor(core: PoolCore, cancellation: Cancellation, prefetch: Prefetch, host: DispatchHost) {
     this.#core = core;
     this.#cancellation = cancellation;
+    this.#prefetch = prefetch;
     this.#host = host;
     this.#tasksMax = core.settings.recycle.tasksMax;
     this.#inCallerContext = core.settings.kind === 'async';
@@ -41,8 +45,10 @@ export class Dispatcher {
   flush(): void {
     const core = this.#core;
     this.#host.admitWaiting();
+    this.#prefetch.adjust();
     if (!core.paused && core.phase !== 'closed') this.#handOut();
     this.#publish();
+    this.#prefetch.watch();
     this.#host.admitWaiting();
     this.#host.gauge();
     if (core.scheduler.depth > 0 && !core.paused) this.#host.onBacklog();
@@ -50,7 +56,8 @@ export class Dispatcher {
 
   /** Sends a broadcast past the queue. */
   sendDirect(task: PoolTask, member: Member): void {
-    this.#ticks = Math.floor(this.#core.now() * TICKS_PER_MS) | 0;
+    this.#now = this.#core.now();
+    this.#ticks = Math.floor(this.#now * TICKS_PER_MS) | 0;
     task.flags |= DIRECT | FLAG_URGENT;
     this.#assign(task, member);
     this.#publish();
@@ -60,6 +67,7 @@ export class Dispatcher {
     const { scheduler } = this.#core;
     if (scheduler.depth === 0) return;
     const now = this.#core.now();
+    this.#now = now;
     this.#ticks = Math.floor(now * TICKS_PER_MS) | 0;
     const nowMs = Math.floor(now);
     while (scheduler.next()) {
@@ -83,6 +91,7 @@ export class Dispatcher {
     task.holder = member;
     task.dispatchedTicks = this.#ticks;
     if ((task.flags & HANDLE) !== 0 || task.settings.timeoutMs !== Infinity) task.flags |= FLAG_NOTIFY_START;
+    if (member.inFlight === 0) member.batchSince = this.#now;
     member.inFlight += 1;
     member.dispatched += 1;
     core.inFlight += 1;

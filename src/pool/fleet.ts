@@ -7,6 +7,7 @@
  * Starts that fail are repeated with jittered backoff; when none can succeed the pool is degraded and says so.
  */
 import { MillraceError, WorkerCrashedError } from '../errors.js';
+import { deferred } from '../runtime/deferred.js';
 import { restartDelayMs, RestartIntensity } from '../policy/restart-backoff.js';
 import { isInFlight } from '../task/lifecycle.js';
 import type { Worker, WorkerExit, WorkerFactory, WorkerOptions, WorkerReady } from '../worker/worker.js';
@@ -37,6 +38,8 @@ export interface FleetHost {
   /** Another form of the module to try when this one does not load; `undefined` when there is none. */
   alternative(moduleUrl: string, error: Error): Promise<string> | undefined;
   memberGone(member: Member): void;
+  /** Puts what the member was sent ahead back into the queue. */
+  recall(member: Member): void;
 }
 
 export class Fleet {
@@ -51,6 +54,7 @@ export class Fleet {
   readonly #byWorker = new Map<Worker<PoolTask>, Member>();
   readonly #intensity = new RestartIntensity();
   readonly #onReady: (() => void)[] = [];
+  readonly #opened = deferred<void>();
   #moduleUrl: string | undefined;
   #replies: PoolWorkerHost | undefined;
   #ordinal = 0;
@@ -71,11 +75,18 @@ export class Fleet {
     this.#moduleUrl = moduleUrl;
     this.#replies = replies;
     this.reconcile();
+    this.#opened.resolve();
   }
 
   /** The module can never be imported. */
   cannotOpen(error: Error): void {
     this.#setDegraded(error);
+    this.#opened.resolve();
+  }
+
+  /** Resolves when the first workers have been started, or never will be. */
+  opened(): Promise<void> {
+    return this.#opened.promise;
   }
 
   /** Members that count toward the size. */
@@ -89,13 +100,24 @@ export class Fleet {
     return this.#byWorker.get(worker);
   }
 
-  /** Resolves when a worker is ready; rejects when none can be started. */
+  /** Resolves when a worker is ready; rejects when none can be started. A pool that has none, and wants none, starts one. */
   ready(): Promise<void> {
     for (const member of this.members) if (member.state === 'ready') return Promise.resolve();
-    if (this.#core.degraded !== undefined) return Promise.reject(this.#core.degraded);
+    const refusal = this.#whyNotReady();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (this.wanted === 0) this.add(1);
     return new Promise((resolve, reject) => {
-      this.#onReady.push(() => (this.#core.degraded === undefined ? resolve() : reject(this.#core.degraded)));
+      this.#onReady.push(() => {
+        const error = this.#whyNotReady();
+        if (error === undefined) resolve();
+        else reject(error);
+      });
     });
+  }
+
+  #whyNotReady(): Error | undefined {
+    const { degraded, phase, settings } = this.#core;
+    return degraded ?? (phase === 'closed' ? new MillraceError('ERR_POOL_CLOSED', `pool ${settings.name} was closed before a worker was ready`) : undefined);
   }
 
   /** Brings the number of workers to `wanted`. */
@@ -110,11 +132,12 @@ export class Fleet {
       if (surplus === undefined) break;
       void this.drain(surplus);
     }
+    this.#relieve();
   }
 
   /** Starts `count` workers now, whatever the policy says. */
   add(count: number): Member[] {
-    this.wanted = this.size + count;
+    this.wanted += count;
     const before = new Set(this.members);
     this.#cancelBackoff();
     this.reconcile();
@@ -123,15 +146,11 @@ export class Fleet {
 
   /** Drains the `count` members that are least needed. */
   remove(count: number): Member[] {
-    const leaving: Member[] = [];
-    for (let i = 0; i < count; i += 1) {
-      const member = this.#leastNeeded();
-      if (member === undefined) break;
-      leaving.push(member);
-      void this.drain(member);
-    }
-    this.wanted = this.size;
-    return leaving;
+    const before = new Set(this.members);
+    for (const member of before) if (member.state === 'draining' || member.state === 'dead') before.delete(member);
+    this.wanted = Math.max(0, this.wanted - count);
+    this.reconcile();
+    return [...before].filter((member) => member.state === 'draining');
   }
 
   /** No more tasks for this member; it ends when what it has is answered. */
@@ -139,7 +158,10 @@ export class Fleet {
     if (member.state === 'draining' || member.state === 'dead') return member.exited.promise;
     const wasServing = member.state === 'ready' || member.state === 'suspect';
     member.state = 'draining';
-    if (wasServing) this.#withdraw(member);
+    if (wasServing) {
+      this.#withdraw(member);
+      this.#host.recall(member);
+    }
     this.finishDrain(member);
     return member.exited.promise;
   }
@@ -166,6 +188,7 @@ export class Fleet {
     if (member.state !== 'ready') return;
     member.state = 'suspect';
     this.#core.scheduler.setCredit(member, 0);
+    this.#host.recall(member);
     this.reconcile();
   }
 
@@ -173,14 +196,14 @@ export class Fleet {
   trust(member: Member): void {
     if (member.state !== 'suspect') return;
     member.state = 'ready';
-    this.#core.scheduler.setCredit(member, this.#core.settings.concurrency);
+    member.creditMax = this.#core.settings.concurrency;
+    this.#core.scheduler.setCredit(member, member.creditMax);
     this.reconcile();
     this.#core.wake();
   }
 
-  /** Ends a member now; the tasks it was not to blame for are run elsewhere. */
+  /** Ends a member now, also one that has been asked to end; the tasks it was not to blame for are run elsewhere. */
   kill(member: Member): void {
-    if (member.state === 'dead') return;
     if (member.state === 'ready' || member.state === 'suspect') this.#withdraw(member);
     member.state = 'dead';
     void member.worker.terminate();
@@ -200,7 +223,8 @@ export class Fleet {
       this.finishDrain(member);
     } else {
       member.state = 'ready';
-      core.scheduler.addWorker(member, core.settings.concurrency, member.readyAt);
+      member.creditMax = core.settings.concurrency;
+      core.scheduler.addWorker(member, member.creditMax, member.readyAt);
       this.#armAge(member);
       if (info.hooks.healthCheck) this.armHealth(member);
       this.#relieve();
@@ -297,14 +321,15 @@ export class Fleet {
     return best;
   }
 
-  /** A fresh worker is ready: one that retires may go. */
+  /** Lets those that retire go as far as enough others are ready. */
   #relieve(): void {
-    if (this.size > this.wanted) return;
+    let serving = 0;
+    for (const member of this.members) if (member.state === 'ready' || (member.retiring && member.state === 'suspect')) serving += 1;
     for (const member of this.members) {
-      if (member.retiring && (member.state === 'ready' || member.state === 'suspect')) {
-        void this.drain(member);
-        return;
-      }
+      if (serving <= this.wanted) return;
+      if (!member.retiring || (member.state !== 'ready' && member.state !== 'suspect')) continue;
+      serving -= 1;
+      void this.drain(member);
     }
   }
 
@@ -381,7 +406,7 @@ export class Fleet {
   /** A task was in the hands of a worker that is gone. */
   #settleLost(task: PoolTask, member: Member, exit: WorkerExit): void {
     const core = this.#core;
-    if ((task.flags & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, exit)) {
+    if ((task.flags & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit)) {
       if (core.phase !== 'closed') this.#settlement.requeue(task);
       else this.#settlement.cancel(task, undefined, 'the pool was terminated');
       return;
@@ -393,8 +418,9 @@ export class Fleet {
   }
 
   /** Whether the end of the worker cannot be this task's doing and the task can be run again. */
-  #isInnocent(task: PoolTask, exit: WorkerExit): boolean {
+  #isInnocent(task: PoolTask, member: Member, exit: WorkerExit): boolean {
     if ((task.flags & (STREAMING | TRANSFERRED)) !== 0) return false;
+    if (!member.worker.begun(task)) return true;
     return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
   }
 }

@@ -62,13 +62,20 @@ class MapRun {
         this.#fill();
         const entry = this.#take();
         if (entry !== undefined) yield this.#result(entry);
-        else if (this.#inputError !== undefined) throw this.#inputError.error;
-        else if (this.#exhausted && this.#held === 0) return;
+        else if (this.#exhausted && this.#held === 0) return this.#end();
         else await this.#change();
       }
+    } catch (error) {
+      await this.#leave().catch(() => undefined);
+      throw error;
     } finally {
       await this.#leave();
     }
+  }
+
+  /** What came before an error of the input has been read: now it is the reader's. */
+  #end(): void {
+    if (this.#inputError !== undefined) throw this.#inputError.error;
   }
 
   /** Pulls inputs until the window is full or the iterator makes us wait. */
@@ -156,11 +163,15 @@ class MapRun {
     wake?.();
   }
 
-  /** The reader has left, or something failed: nothing of the window goes on. */
+  /** The reader has left, or something failed: nothing of the window goes on. An input that is still to answer is told, but not waited for. */
   async #leave(): Promise<void> {
+    if (this.#stopped) return;
     this.#stopped = true;
     for (const entry of this.#running) entry.task.cancel('the reader of map() has left');
-    if (!this.#exhausted) await runCaptured(this.#context, () => this.#iterator.return?.());
+    if (this.#exhausted) return;
+    const returned = runCaptured(this.#context, () => this.#iterator.return?.());
+    if (this.#pulling) Promise.resolve(returned).catch(() => undefined);
+    else await returned;
   }
 }
 

@@ -19,6 +19,13 @@ export class Member {
   answered = 0;
   /** Time at which it became idle. */
   idleSince = 0;
+  /** Tasks it may hold: its concurrency and what is sent ahead. */
+  creditMax = 0;
+  /** Moving mean of the time it takes for a task, in ms. */
+  serviceMs: number = NaN;
+  /** Answers since the last look, and when that was (or when it was given work, if later). */
+  batch = 0;
+  batchSince = 0;
   /** Whether frames wait for a flush. */
   touched = false;
   /** To be replaced: no longer counted, drained as soon as its replacement is ready. */

@@ -59,6 +59,8 @@ export interface QueueSettings {
 }
 
 const WORKERS_MAX = 4_096;
+/** A worker has 4,096 slots; some are left for broadcasts and for attempts that were told to stop. */
+const CONCURRENCY_MAX = 2_048;
 const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'name', 'worker', 'size', 'concurrency', 'queue', 'placement', 'policy', 'timeout', 'deadline', 'retry', 'priority', 'cancelGrace', 'startTimeout', 'stopTimeout',
   'healthInterval', 'recycle', 'deadLetters', 'streamCredit', 'submitStack', 'errors', 'workerData', 'env', 'argv', 'execArgv', 'resourceLimits', 'cwd', 'clock', 'random',
@@ -74,7 +76,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     name: poolName(options.name),
     kind,
     size,
-    concurrency: wholeNumber('concurrency', options.concurrency ?? (kind === 'async' ? 64 : 1), 1, 4_096),
+    concurrency: wholeNumber('concurrency', options.concurrency ?? (kind === 'async' ? 64 : 1), 1, CONCURRENCY_MAX),
     queue,
     placement: placement('placement', options.placement ?? 'least-loaded'),
     policy: scalingPolicy('policy', options.policy ?? (size.min === size.max ? 'fixed' : 'queue-depth')),

@@ -113,14 +113,18 @@ export class Settlement {
 
   /** Puts a task back in its old place in time: its worker went without having finished it, and it is not to blame. */
   requeue(task: PoolTask): void {
-    const core = this.#core;
+    this.#core.counters.requeued += 1;
+    this.putBack(task);
+  }
+
+  /** Puts a task back in its old place in time: it was sent ahead and has not begun. */
+  putBack(task: PoolTask): void {
     task.move(QUEUED);
     task.attempt -= 1;
     task.holder = undefined;
     task.flags |= REQUEUED;
-    core.counters.requeued += 1;
-    core.scheduler.push(task);
-    core.wake();
+    this.#core.scheduler.push(task);
+    this.#core.wake();
   }
 
   /** Keeps what is left of a task that will not run (again). */

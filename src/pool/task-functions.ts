@@ -4,12 +4,14 @@
  * Until the first worker is ready the pool knows nothing of the module: every name is taken, with the pool's own settings. Afterwards unknown
  * names are refused at once and the defaults of `defineTask` apply.
  */
-import { MillraceError, OptionError } from '../errors.js';
+import { OptionError } from '../errors.js';
+import type { MillraceError } from '../errors.js';
 import { normaliseRetry } from '../policy/retry.js';
-import { nearest, ownOptions } from '../runtime/own-options.js';
+import { ownOptions } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
 import type { LevelOptions } from '../queue/queued-task.js';
 import type { TaskDefaults, TaskOptions } from '../task/types.js';
+import { unknownFunctionError } from '../task/unknown-function.js';
 import type { FunctionInfo } from '../transport/protocol.js';
 import { levelIndex } from './normalise-options.js';
 import type { TaskSettings } from './task-settings.js';
@@ -109,13 +111,6 @@ export class TaskFunctions {
       retry: defaults.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), defaults.retry),
     };
   }
-}
-
-/** Names what the module does export. */
-export function unknownFunctionError(name: string, known: readonly string[]): MillraceError {
-  const near = nearest(name, known);
-  const listed = known.length === 0 ? 'it exports no functions' : `it exports ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`;
-  return new MillraceError('ERR_UNKNOWN_FUNCTION', `the task module exports no function ${JSON.stringify(name)}; ${listed}${near === undefined ? '' : `. Did you mean ${near}?`}`);
 }
 
 function key(option: string, value: unknown): string | undefined {

@@ -22,12 +22,14 @@ import type { PoolEvents } from './events.js';
 import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
 import { mapInputs } from './map.js';
+import type { Member } from './member.js';
 import { sizeLimits } from './normalise-options.js';
 import type { PoolSettings } from './normalise-options.js';
 import type { CloseOptions, CloseReport, PoolSize } from './options.js';
 import type { DeadLetterQueue, MapOptions, WorkerInfo } from './pool.js';
 import { DIRECT, HANDLE } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
+import { Prefetch } from './prefetch.js';
 import { Scaling } from './scaling.js';
 import { Settlement } from './settlement.js';
 import { Shutdown } from './shutdown.js';
@@ -62,13 +64,15 @@ export class WorkerPool {
       failWaiting: (error) => this.#intake.failWaiting(error),
       alternative: (url, error) => (mayBundle(url, error) ? bundleTaskModule(url) : undefined),
       memberGone: (member) => this.#cancellation.memberGone(member),
+      recall: (member) => prefetch.recall(member),
     });
     this.#core = core;
     this.#fleet = fleet;
     this.#cancellation = new Cancellation(core, settlement, fleet);
-    const replies = new WorkerReplies(core, settlement, this.#cancellation, fleet);
+    const prefetch = new Prefetch(core, settlement, fleet.members);
+    const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, fleet);
     this.#scaling = new Scaling(core, fleet);
-    this.#dispatcher = new Dispatcher(core, this.#cancellation, {
+    this.#dispatcher = new Dispatcher(core, this.#cancellation, prefetch, {
       admitWaiting: () => this.#intake.admitWaiting(),
       gauge: () => this.#intake.gauge(),
       onBacklog: () => this.#scaling.onBacklog(),
@@ -111,9 +115,12 @@ export class WorkerPool {
   async broadcast(name: string, ...args: unknown[]): Promise<unknown[]> {
     checkName(name);
     const above = this.broadcast;
-    if (this.#core.phase !== 'open') throw new MillraceError('ERR_POOL_CLOSED', `pool ${this.name} is ${this.#core.phase} and takes no more tasks (${name})`);
+    await this.#core.holding(this.#fleet.opened());
+    this.#assertOpen('broadcast');
+    if (this.#core.degraded !== undefined) throw this.#core.degraded;
+    const once = this.#core.functions.check({ retry: 1 });
     return broadcast(this.#fleet, (member) => {
-      const task = this.#intake.create(name, args, undefined, DIRECT, above);
+      const task = this.#intake.create(name, args, once, DIRECT, above);
       if (member.state === 'starting') member.pending.push(task);
       else this.#dispatcher.sendDirect(task, member);
       return task;
@@ -126,11 +133,11 @@ export class WorkerPool {
     const fleet = this.#fleet;
     const from = fleet.wanted;
     const { min, max } = fleet.limits;
-    const target = fleet.size + count;
+    const target = from + count;
     fleet.limits = { min: min === max ? target : min, max: Math.max(max, target) };
     const added = fleet.add(count);
     this.#scaled(from, `addWorker(${count})`);
-    await this.#core.holding(Promise.all(added.map((member) => member.settled.promise)));
+    await this.#core.holding(this.#settled(added));
   }
 
   async removeWorker(count = 1): Promise<void> {
@@ -139,7 +146,7 @@ export class WorkerPool {
     const fleet = this.#fleet;
     const from = fleet.wanted;
     const { min, max } = fleet.limits;
-    const target = Math.max(0, fleet.size - count);
+    const target = Math.max(0, from - count);
     fleet.limits = { min: Math.min(min, target), max: min === max ? Math.max(1, target) : max };
     const leaving = fleet.remove(count);
     this.#scaled(from, `removeWorker(${count})`);
@@ -249,6 +256,13 @@ export class WorkerPool {
       concurrency: concurrency === undefined ? 2 * this.#fleet.limits.max * settings.concurrency : wholeNumber('map: concurrency', concurrency, 1),
       submit: (input) => this.#intake.submit(name, [input], given, 0, this.map, true),
     });
+  }
+
+  /** Resolves when the members are ready or have ended: all that there are, when the first had not been started. */
+  async #settled(added: readonly Member[]): Promise<void> {
+    await this.#fleet.opened();
+    const waited = added.length > 0 ? added : [...this.#fleet.members];
+    await Promise.all(waited.map((member) => member.settled.promise));
   }
 
   #scaled(from: number, reason: string): void {

@@ -7,6 +7,7 @@ import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { DIRECT } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
+import type { Prefetch } from './prefetch.js';
 import type { Settlement } from './settlement.js';
 import { PoolStream } from './stream.js';
 
@@ -26,12 +27,14 @@ export class WorkerReplies implements PoolWorkerHost {
   readonly #core: PoolCore;
   readonly #settlement: Settlement;
   readonly #cancellation: Cancellation;
+  readonly #prefetch: Prefetch;
   readonly #fleet: FleetReplies;
 
-  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, fleet: FleetReplies) {
+  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, prefetch: Prefetch, fleet: FleetReplies) {
     this.#core = core;
     this.#settlement = settlement;
     this.#cancellation = cancellation;
+    this.#prefetch = prefetch;
     this.#fleet = fleet;
   }
 
@@ -132,6 +135,7 @@ export class WorkerReplies implements PoolWorkerHost {
     const core = this.#core;
     member.inFlight -= 1;
     core.inFlight -= 1;
+    this.#prefetch.count(member);
     if (member.inFlight === 0) member.idleSince = core.stamp();
     if (member.state === 'draining') this.#fleet.finishDrain(member);
     else if (member.state === 'ready' || member.state === 'suspect') {

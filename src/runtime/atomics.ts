@@ -7,7 +7,9 @@
  */
 
 /** What `waitAsync` returns; `async: false` when it need not wait (`value` says why). */
-export type AsyncWait = { readonly async: false; readonly value: 'not-equal' | 'timed-out' } | { readonly async: true; readonly value: PromiseLike<'ok' | 'timed-out'> };
+export type AsyncWait =
+  | { readonly async: false; readonly value: 'not-equal' | 'timed-out' }
+  | { readonly async: true; readonly value: PromiseLike<'ok' | 'timed-out'> };
 
 export interface AtomicOperations {
   load(words: Int32Array, index: number): number;

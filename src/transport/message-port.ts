@@ -9,6 +9,7 @@
  *
  * The pool's end does not keep its process alive; the worker's end does, since waiting for work is what a worker is there for.
  */
+import { receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { MillraceError } from '../errors.js';
 import type { ControlBlock } from './control-block.js';
@@ -43,19 +44,30 @@ export function createPortWorkerEnd(port: MessagePort, control: ControlBlock, ha
 class PortConnection {
   readonly #port: MessagePort;
   readonly #onClose: (error: Error | undefined) => void;
+  readonly #receive: (batch: readonly unknown[]) => void;
   isOpen = true;
   #reported = false;
 
   constructor(port: MessagePort, receive: (batch: readonly unknown[]) => void, onClose: (error: Error | undefined) => void) {
     this.#port = port;
+    this.#receive = receive;
     this.#onClose = onClose;
-    port.on('message', (batch: unknown) => {
-      if (!this.isOpen) return;
-      if (Array.isArray(batch)) receive(batch);
-      else this.fail(protocolError('a message that is no batch'));
-    });
+    port.on('message', this.#onMessage);
     port.on('messageerror', (cause: unknown) => this.fail(protocolError('a message that cannot be decoded', cause)));
     port.on('close', () => this.#report(undefined));
+  }
+
+  readonly #onMessage = (batch: unknown): void => {
+    if (!this.isOpen) return;
+    if (Array.isArray(batch)) this.#receive(batch);
+    else this.fail(protocolError('a message that is no batch'));
+  };
+
+  /** Takes what has arrived, without waiting for a turn of the event loop. */
+  receiveWaiting(): void {
+    for (let next = this.isOpen ? receiveMessageOnPort(this.#port) : undefined; next !== undefined; next = this.isOpen ? receiveMessageOnPort(this.#port) : undefined) {
+      this.#onMessage(next.message);
+    }
   }
 
   close(): void {
@@ -78,6 +90,8 @@ class PortConnection {
 
 class PortPoolEnd implements PoolEnd {
   readonly bufferedBytes = 0;
+  /** Nobody can see into the messages on their way: every task sent counts as begun. */
+  readonly prefetchMax = 0;
   readonly #control: ControlBlock;
   readonly #handler: PoolEndHandler;
   readonly #connection: PortConnection;
@@ -112,6 +126,18 @@ class PortPoolEnd implements PoolEnd {
 
   flush(): void {
     if (this.#connection.isOpen) this.#outbox.flush();
+  }
+
+  revoke(): boolean {
+    return false;
+  }
+
+  begun(): boolean {
+    return true;
+  }
+
+  collect(): void {
+    this.#connection.receiveWaiting();
   }
 
   setCancelled(slot: number, code: CancelCode): void {
@@ -179,6 +205,10 @@ class PortWorkerEnd implements WorkerEnd {
 
   flush(): void {
     if (this.#connection.isOpen) this.#outbox.flush();
+  }
+
+  begin(): boolean {
+    return true;
   }
 
   cancelCode(slot: number): CancelCode {

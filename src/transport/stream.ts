@@ -44,6 +44,8 @@ export function createStreamWorkerEnd(socket: Duplex, control: ControlBlock, han
 }
 
 class StreamPoolEnd implements PoolEnd {
+  /** Nobody can see into the messages on their way: every task sent counts as begun. */
+  readonly prefetchMax = 0;
   readonly #control: ControlBlock;
   readonly #handler: PoolEndHandler;
   readonly #connection: StreamConnection;
@@ -90,6 +92,16 @@ class StreamPoolEnd implements PoolEnd {
     }
     this.#connection.flush();
   }
+
+  revoke(): boolean {
+    return false;
+  }
+
+  begun(): boolean {
+    return true;
+  }
+
+  collect(): void {}
 
   setCancelled(slot: number, code: CancelCode): void {
     this.#control.setCancelled(slot, code);
@@ -179,6 +191,10 @@ class StreamWorkerEnd implements WorkerEnd {
       for (const each of unsent) this.#reportUnsent(each);
     }
     this.#connection.flush();
+  }
+
+  begin(): boolean {
+    return true;
   }
 
   cancelCode(slot: number): CancelCode {

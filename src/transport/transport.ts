@@ -33,6 +33,14 @@ export interface PoolEnd {
   setCancelled(slot: number, code: CancelCode): void;
   /** Bytes held because the other side does not take them yet; 0 where the medium has no such notion. */
   readonly bufferedBytes: number;
+  /** Tasks the worker may be sent beyond those it executes; 0 where the pool cannot tell which have begun. */
+  readonly prefetchMax: number;
+  /** Takes a task back. `true`: its function has not been called and never will be; the slot is free. `false`: a reply will come. */
+  revoke(slot: number): boolean;
+  /** Whether the function of this task may have been called. Valid after the worker's death too, until `close`. */
+  begun(slot: number): boolean;
+  /** Delivers the replies that the worker published before it died. Called when it has ended, before `close`. */
+  collect(): void;
   close(): void;
 }
 
@@ -55,6 +63,8 @@ export interface WorkerEnd {
   send(frame: WorkerFrame): void;
   /** Publishes everything sent since the last flush, and reports first what of it cannot cross. */
   flush(): void;
+  /** Claims a task right before its function is called. `false`: the pool has taken it back; drop it without a reply. */
+  begin(task: TaskFrame): boolean;
   /** The shared cancel word of a slot: cheap enough for a tight loop. */
   cancelCode(slot: number): CancelCode;
   close(): void;

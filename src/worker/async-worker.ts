@@ -88,6 +88,17 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     return this.#slots.abandon(task);
   }
 
+  /** A task begins when it is dispatched. */
+  readonly prefetchMax = 0;
+
+  revoke(): boolean {
+    return false;
+  }
+
+  begun(): boolean {
+    return true;
+  }
+
   credit(task: T, count: number): void {
     if (this.#slots.holds(task)) this.#executor.credit(task.slot, count);
   }

@@ -15,6 +15,7 @@ import { Rig, workerOptions } from './fixtures/harness.js';
 class FakeCarrier implements PoolEnd {
   readonly log: string[] = [];
   readonly bufferedBytes = 0;
+  readonly prefetchMax = 0;
   handler!: PoolEndHandler;
   onExit!: (exit: CarrierExit) => void;
 
@@ -23,6 +24,16 @@ class FakeCarrier implements PoolEnd {
     this.onExit = onExit;
     return { end: this, kill: () => void this.log.push('kill'), ref: () => void this.log.push('ref'), dispose: () => void this.log.push('dispose') };
   };
+
+  revoke(): boolean {
+    return false;
+  }
+
+  begun(): boolean {
+    return true;
+  }
+
+  collect(): void {}
 
   sendTask(task: TaskFrame): void {
     this.log.push(`task ${task.slot}`);

@@ -113,6 +113,22 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return token;
   }
 
+  get prefetchMax(): number {
+    return this.#carrier?.end.prefetchMax ?? 0;
+  }
+
+  revoke(task: T): boolean {
+    const { slot } = task;
+    if (!this.#slots.holds(task) || this.#carrier === undefined || !this.#carrier.end.revoke(slot)) return false;
+    this.#slots.release(slot);
+    if (this.#phase === 'stopping') this.#stopWhenEmpty();
+    return true;
+  }
+
+  begun(task: T): boolean {
+    return this.#carrier?.end.begun(task.slot) ?? false;
+  }
+
   credit(task: T, count: number): void {
     if (this.#slots.holds(task)) this.#send({ type: 'credit', slot: task.slot, count });
   }
@@ -285,6 +301,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     if (carrier === undefined) return this.#clock.defer(() => this.#finish(NO_EXIT));
     this.#setTimer(this.#options.terminateTimeoutMs, () => this.#finish(NO_EXIT, true));
     carrier.ref();
+    // What it has finished and said before counts; from here on it is not heard.
+    carrier.end.collect();
     carrier.end.close();
     if (this.#exit === undefined) carrier.kill();
     else this.#finish(this.#exit);
@@ -293,6 +311,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   #onCarrierExit(exit: CarrierExit): void {
     if (this.#phase === 'dead') return;
     this.#exit = exit;
+    if (this.#phase !== 'ending') this.#carrier?.end.collect();
     if (this.#endClosed || this.#phase === 'ending') this.#finish(exit);
     else this.#setTimer(SETTLE_MS, () => this.#finish(exit));
   }

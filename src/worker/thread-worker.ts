@@ -4,9 +4,13 @@
  * Threads share the fate of the process: a native crash or a heap that outgrows its limit in one step ends both.
  */
 import { MessageChannel, Worker as Thread } from 'node:worker_threads';
+import { waitAsyncSupported } from '../runtime/atomics.js';
 import type { Clock } from '../runtime/clock.js';
+import { cpuLimit } from '../runtime/limits.js';
 import { SharedControlBlock } from '../transport/control-block.js';
 import { createPortPoolEnd } from '../transport/message-port.js';
+import { RingMemory } from '../transport/shared-ring/layout.js';
+import { createRingPoolEnd } from '../transport/shared-ring/pool-end.js';
 import type { PoolEndHandler } from '../transport/transport.js';
 import { uncloneableError } from '../transport/value-path.js';
 import type { ThreadData } from './entry/thread-main.js';
@@ -26,10 +30,12 @@ export function createThreadWorker<T extends WorkerTask>(options: WorkerOptions,
 }
 
 function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void): Carrier {
-  const control = new SharedControlBlock();
   const { port1, port2 } = new MessageChannel();
-  const thread = startThread(options, { init: workerInit(options), port: port2, control: control.buffer });
-  const end = createPortPoolEnd(port1, control, handler);
+  const memory = waitAsyncSupported ? RingMemory.create() : undefined;
+  const control = new SharedControlBlock();
+  const cores = cpuLimit().cpus;
+  const thread = startThread(options, { init: workerInit(options), port: port2, control: control.buffer, ring: memory?.buffer, cores });
+  const end = memory === undefined ? createPortPoolEnd(port1, control, handler) : createRingPoolEnd(memory, port1, handler, { cores });
   let error: Error | undefined;
   thread.on('error', (cause: Error) => {
     error = cause;

@@ -94,6 +94,12 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
    * free only when the function has ended: then the host gets `onVacated` with the token returned here.
    */
   abandon(task: T, code: CancelCode): object;
+  /** Tasks it may be sent beyond its concurrency; 0 where it cannot be told which have begun. Known from `start` on. */
+  readonly prefetchMax: number;
+  /** Takes a task back. `true`: it has not begun and never will here; it is no longer in flight. `false`: its answer will come. */
+  revoke(task: T): boolean;
+  /** Whether the function of a task in flight may have been called; asked for in `onExit` too. */
+  begun(task: T): boolean;
   /** Asks for `onPong`: answered as soon as the worker's event loop turns, so silence means that it is blocked. */
   ping(): void;
   /** The reader of the task's stream takes `count` more values. */

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { gateFile, turn, until } from './gates.js';
 import { ALL, errorOf, withPool } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 30_000;
 
 /** Numbers from 0, with a record of how far it was pulled and whether it was told to return. */
 class Source {

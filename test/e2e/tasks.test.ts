@@ -7,7 +7,7 @@ import type { Task } from 'millrace';
 import { gateFile, turn, until, whileExecuting } from './gates.js';
 import { ALL, errorOf, REMOTE, withPool } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 30_000;
 
 for (const kind of ALL) {
   describe(`a task of a pool of ${kind} workers`, { timeout }, () => {

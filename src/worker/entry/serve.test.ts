@@ -33,6 +33,10 @@ class RecordingEnd implements WorkerEnd {
     if (this.sent.length > 0 && this.sent.at(-1) !== '|') this.sent.push('|');
   }
 
+  begin(): boolean {
+    return true;
+  }
+
   cancelCode(slot: number): CancelCode {
     return this.codes.get(slot) ?? CANCEL_NONE;
   }

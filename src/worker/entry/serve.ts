@@ -100,6 +100,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
 
   onTask(frame: TaskFrame): void {
     if ((frame.flags & FLAG_URGENT) !== 0 && this.#module !== undefined) {
+      if (!this.#end.begin(frame)) return;
       this.#urgent.add(frame.slot);
       this.#executor.start(frame, this.#executor.find(frame.name));
       this.#replies.flushSoon();
@@ -213,6 +214,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     while (this.#running < this.#options.concurrency) {
       const frame = this.#waiting.shift();
       if (frame === undefined) break;
+      if (!this.#end.begin(frame)) continue;
       now = this.#run(frame, now);
       if (now < sliceEnd || this.#waiting.size === 0) continue;
       this.#pumpScheduled = true;

@@ -3,6 +3,8 @@ import { threadId, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { SharedControlBlock } from '../../transport/control-block.js';
 import { createPortWorkerEnd } from '../../transport/message-port.js';
+import { RingMemory } from '../../transport/shared-ring/layout.js';
+import { createRingWorkerEnd } from '../../transport/shared-ring/worker-end.js';
 import { boot } from './boot.js';
 import { flushOutput } from './flush-output.js';
 import type { WorkerInit } from './worker-init.js';
@@ -12,15 +14,18 @@ export interface ThreadData {
   readonly init: WorkerInit;
   readonly port: MessagePort;
   readonly control: SharedArrayBuffer;
+  /** Memory of the shared rings; `undefined` where the runtime cannot wait on shared memory: then the port carries everything. */
+  readonly ring: SharedArrayBuffer | undefined;
+  readonly cores: number;
 }
 
-const { init, port, control } = workerData as ThreadData;
+const { init, port, control, ring, cores } = workerData as ThreadData;
 
 await boot(init, {
   kind: 'thread',
   threadId,
-  readsAtFlush: true,
-  connect: (handler) => createPortWorkerEnd(port, new SharedControlBlock(control), handler),
+  readsAtFlush: ring === undefined,
+  connect: (handler) => (ring === undefined ? createPortWorkerEnd(port, new SharedControlBlock(control), handler) : createRingWorkerEnd(RingMemory.open(ring), port, handler, { cores })),
   // Not left to the event loop: a handle the module forgot would keep the thread for ever.
   exit: () => void flushOutput().then(() => process.exit(0)),
 });

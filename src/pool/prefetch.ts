@@ -1,0 +1,98 @@
+/**
+ * How many tasks each worker is sent ahead of those it executes.
+ *
+ * A worker that answers k tasks in t ms takes t/k ms a task; it may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`): enough that it never
+ * waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
+ *
+ * Tasks sent ahead can be stuck behind a long one. A worker that holds some and has not answered for {@link STALL_MS} gives them back to the queue,
+ * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
+ */
+import { creditFor } from '../scheduler/credit.js';
+import type { Alarm } from './alarms.js';
+import type { PoolCore } from './core.js';
+import type { Member } from './member.js';
+import { TRANSFERRED } from './pool-task.js';
+import type { Settlement } from './settlement.js';
+import { takeBack } from './take-back.js';
+
+/** A worker that has not answered for this long is busy with a long task (P). */
+const STALL_MS = 2;
+/** Weight of the newest batch in the moving mean of the service time. */
+const NEWEST = 0.3;
+
+export class Prefetch {
+  readonly #core: PoolCore;
+  readonly #settlement: Settlement;
+  readonly #members: ReadonlySet<Member>;
+  readonly #answered: Member[] = [];
+  #alarm: Alarm | undefined;
+
+  constructor(core: PoolCore, settlement: Settlement, members: ReadonlySet<Member>) {
+    this.#core = core;
+    this.#settlement = settlement;
+    this.#members = members;
+  }
+
+  /** A task of this member was answered. */
+  count(member: Member): void {
+    if (member.batch === 0) this.#answered.push(member);
+    member.batch += 1;
+  }
+
+  /** Adjusts the credit of the members that answered since the last call. Called once a turn, before tasks are handed out. */
+  adjust(): void {
+    if (this.#answered.length === 0) return;
+    const now = this.#core.now();
+    for (const member of this.#answered) {
+      const { batch } = member;
+      member.batch = 0;
+      if (member.state !== 'ready' || member.worker.prefetchMax === 0) continue;
+      const serviceMs = (now - member.batchSince) / batch;
+      member.batchSince = now;
+      member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + NEWEST * (serviceMs - member.serviceMs);
+      this.#setCredit(member);
+    }
+    this.#answered.length = 0;
+  }
+
+  /** Watches for members that are stuck with tasks sent ahead. Called once a turn, after tasks were handed out. */
+  watch(): void {
+    const core = this.#core;
+    if (this.#alarm !== undefined || core.scheduler.inFlight <= core.scheduler.busy * core.settings.concurrency) return;
+    this.#alarm = core.alarms.set(core.now() + STALL_MS, this.#look);
+  }
+
+  /** Gives back what a member was sent ahead: it is stuck, or leaves. */
+  recall(member: Member): void {
+    for (const task of [...member.worker.inFlight()]) {
+      if ((task.flags & TRANSFERRED) === 0 && takeBack(this.#core, task)) this.#settlement.putBack(task);
+    }
+  }
+
+  stop(): void {
+    if (this.#alarm !== undefined) this.#core.alarms.cancel(this.#alarm);
+    this.#alarm = undefined;
+  }
+
+  #setCredit(member: Member): void {
+    const { concurrency } = this.#core.settings;
+    const credit = creditFor(concurrency, member.serviceMs, member.worker.prefetchMax);
+    // Small changes are not worth the bookkeeping.
+    if (Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== concurrency) return;
+    member.creditMax = credit;
+    this.#core.scheduler.setCredit(member, credit);
+  }
+
+  readonly #look = (): void => {
+    this.#alarm = undefined;
+    const core = this.#core;
+    const now = core.now();
+    for (const member of this.#members) {
+      if (member.state !== 'ready' || member.inFlight <= core.settings.concurrency || member.batch > 0 || now - member.batchSince < STALL_MS) continue;
+      member.serviceMs = Math.max(member.serviceMs, now - member.batchSince);
+      this.#setCredit(member);
+      this.recall(member);
+    }
+    this.watch();
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * The sending half of an end: turns values into records, in the ring while there is room, in the overflow after that.
+ *
+ *     value -> bytes -> ring record                     short, and the overflow is empty
+ *                    -> overflow -> ring record         short; moved in order when the reader has made room
+ *                    -> port, record points at it       long or transferred, or nothing but a port can carry it
+ */
+import { Encoder } from '../codec.js';
+import type { RingMemory, RingPlace, Span } from './layout.js';
+import { Overflow } from './overflow.js';
+import type { PortLane } from './port-lane.js';
+import {
+  FORMAT_BULKS,
+  FORMAT_INLINE,
+  FORMAT_MOVED,
+  FORMAT_PORT,
+  FORMAT_UNDEFINED,
+  HEADER_BYTES,
+  TASK_HEADER_BYTES,
+  WORD_KIND,
+  WORD_SLOT,
+  WORD_VALUE_BYTES,
+} from './records.js';
+import { recordBytes, RingWriter } from './ring.js';
+
+/** Up to here bytes are copied one by one: a view costs more. */
+const LOOP_COPY_BYTES_MAX = 48;
+
+/** Buffers from this size on are copied once and moved through the port, instead of copied twice through the ring, which they would fill (P). */
+const BULK_BYTES_MIN = 1 << 14;
+
+const NO_TRANSFER: readonly object[] = [];
+
+/** Whether the held record at this word of the overflow need not be sent any more. */
+export type IsDead = (words: Int32Array, word: number) => boolean;
+
+export class Outbox {
+  /** Where the record opened last lies. */
+  span: Span;
+  readonly #ring: Span;
+  readonly #writer: RingWriter;
+  readonly #overflow: Overflow = new Overflow();
+  readonly #lane: PortLane;
+  readonly #isDead: IsDead;
+  readonly #encoder: Encoder;
+  readonly #valueBytesMax: number;
+  /** Of the value encoded last. */
+  #format: number = FORMAT_UNDEFINED;
+  #valueBytes = 0;
+
+  constructor(memory: RingMemory, place: RingPlace, lane: PortLane, isDead: IsDead) {
+    this.span = this.#ring = memory;
+    this.#writer = new RingWriter(memory, place);
+    this.#lane = lane;
+    this.#isDead = isDead;
+    // A quarter of the ring: so that one long value does not shut out the others.
+    this.#valueBytesMax = (this.#writer.recordBytesMax >>> 1) - TASK_HEADER_BYTES;
+    this.#encoder = new Encoder(Math.min(BULK_BYTES_MIN, this.#valueBytesMax));
+  }
+
+  get heldBytes(): number {
+    return this.#overflow.heldBytes;
+  }
+
+  /** Whether `publish` would move held records now. */
+  get canMove(): boolean {
+    return !this.#overflow.isEmpty && this.#writer.hasRoom(this.#overflow.frontBytes);
+  }
+
+  /** Makes `value` the one of the next record. @throws when it cannot cross; nothing was sent then */
+  encode(value: unknown, transfer: readonly object[] | undefined): void {
+    if (value === undefined) this.#take(FORMAT_UNDEFINED, 0);
+    else if (transfer === undefined || transfer.length === 0) this.#encode(value);
+    else this.#post(value, transfer);
+  }
+
+  /** Writes a record with the value encoded last and returns its first word in `span`, for the rest of a longer header. */
+  append(kind: number, slot: number, headerBytes: number = HEADER_BYTES): number {
+    const offset = this.#reserve(recordBytes(headerBytes + this.#valueBytes));
+    const { words } = this.span;
+    const word = offset >>> 2;
+    words[word + WORD_KIND] = kind | (this.#format << 8);
+    words[word + WORD_SLOT] = slot;
+    words[word + WORD_VALUE_BYTES] = this.#valueBytes;
+    if (this.#valueBytes > 0) copyBytes(this.#encoder.writer.bytes, 0, this.span.bytes, offset + headerBytes, this.#valueBytes);
+    return word;
+  }
+
+  /** Moves what was held as far as there is room and shows the reader all that is new. Returns whether there was anything. */
+  publish(): boolean {
+    if (!this.#overflow.isEmpty) this.#move();
+    return this.#writer.publish();
+  }
+
+  /** Forgets held records that are dead. O(bytes held). */
+  compact(): void {
+    this.#overflow.compact((word) => this.#isDead(this.#overflow.span.words, word));
+  }
+
+  #encode(value: unknown): void {
+    const { writer, bulks } = this.#encoder;
+    writer.reset();
+    try {
+      this.#encoder.write(value);
+    } catch {
+      return this.#post(value, NO_TRANSFER);
+    }
+    const isLong = writer.length > this.#valueBytesMax;
+    if (isLong) bulks.unshift(new Uint8Array(writer.view()));
+    if (bulks.length > 0) this.#postBulks(bulks);
+    if (isLong) this.#take(FORMAT_MOVED, 0);
+    else this.#take(bulks.length > 0 ? FORMAT_BULKS : FORMAT_INLINE, writer.length);
+    bulks.length = 0;
+  }
+
+  /** Each is a copy that belongs to us, so it can be moved. */
+  #postBulks(bulks: readonly Uint8Array[]): void {
+    const buffers = bulks.map((bulk) => (bulk.length === bulk.buffer.byteLength ? bulk.buffer : new Uint8Array(bulk).buffer));
+    this.#lane.post(buffers, buffers);
+  }
+
+  #post(value: unknown, transfer: readonly object[]): void {
+    this.#lane.post(value, transfer);
+    this.#take(FORMAT_PORT, 0);
+  }
+
+  #take(format: number, valueBytes: number): void {
+    this.#format = format;
+    this.#valueBytes = valueBytes;
+  }
+
+  #reserve(bytes: number): number {
+    if (this.#overflow.isEmpty) {
+      const offset = this.#writer.reserve(bytes);
+      this.span = this.#ring;
+      if (offset >= 0) return offset;
+    }
+    const offset = this.#overflow.reserve(bytes);
+    this.span = this.#overflow.span;
+    return offset;
+  }
+
+  #move(): void {
+    for (let from = this.#overflow.frontOffset; from >= 0; from = this.#overflow.frontOffset) {
+      const { words, bytes } = this.#overflow.span;
+      const size = this.#overflow.frontBytes;
+      if (!this.#isDead(words, from >>> 2)) {
+        const to = this.#writer.reserve(size);
+        if (to < 0) return;
+        copyBytes(bytes, from, this.#ring.bytes, to, size);
+      }
+      this.#overflow.shift();
+    }
+  }
+}
+
+function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
+  if (length > LOOP_COPY_BYTES_MAX) {
+    target.set(source.subarray(from, from + length), to);
+    return;
+  }
+  for (let index = 0; index < length; index += 1) target[to + index] = source[from + index] as number;
+}

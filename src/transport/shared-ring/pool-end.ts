@@ -1,0 +1,344 @@
+/**
+ * The pool's end of a ring: tasks out through the request ring, replies in from the reply ring.
+ *
+ * Who looks at the reply ring, at any moment exactly one of these:
+ *
+ *     parked      the worker wakes us when it replies (or makes room, if we hold records)
+ *     watching    the rechecker looks in every turn of the event loop, for at most the spin budget after the last sign of life
+ *
+ * `flush` with tasks in flight goes from parked to watching where that pays; `look` goes back. The protocol is in README.md.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { store } from '../../runtime/atomics.js';
+import { assert } from '../../runtime/assert.js';
+import { MillraceError } from '../../errors.js';
+import type { ErrorRecord } from '../error-record.js';
+import { NameNumbers } from '../name-numbers.js';
+import type { CancelCode, PoolFrame, TaskFrame, WorkerFrame } from '../protocol.js';
+import type { PoolEnd, PoolEndHandler } from '../transport.js';
+import { THREAD, uncloneableError } from '../value-path.js';
+import { hostEventLoop } from './event-loop.js';
+import { Inbox } from './inbox.js';
+import { POOL_PARKED, WORKER_PARKED, type RingMemory } from './layout.js';
+import { Outbox } from './outbox.js';
+import { Parking, wake, wakeForRoom } from './parking.js';
+import { PortLane } from './port-lane.js';
+import * as records from './records.js';
+import { Rechecker, type Watcher } from './rechecker.js';
+import { PoolSlots, QUEUED, type SlotState } from './slots.js';
+import { SpinPolicy } from './spin-policy.js';
+import { valueOfTask, writeTask } from './task-record.js';
+
+/** Longest time to look again after the last sign of life, in ms (P). */
+const WATCH_MS = 0.1;
+/** The same when as many workers are busy as there are cores: we may be taking one from them. */
+const WATCH_CROWDED_MS = 0.02;
+/** A reply within this time would have come, or nearly, while we looked: the budget plus what waking a sleeping thread takes. */
+const SHORT_SLEEP_MS = 0.15;
+
+/** Tasks taken back of which held records are kept, at least. */
+const TAKEN_BACK_MAX = 64;
+
+/** One for all rings of this thread. */
+const hostRechecker: Rechecker = new Rechecker(hostEventLoop);
+
+/** The pool's end of a ring can tell more than the contract asks. */
+export interface RingPoolEnd extends PoolEnd {
+  /** Where the task in this slot stands, read from shared memory: valid after the worker's death too. */
+  state(slot: number): SlotState;
+}
+
+export interface RingPoolOptions {
+  /** Cores this process may use; with one, the pool's side never looks again but always sleeps. */
+  readonly cores: number;
+  /** For tests. */
+  readonly rechecker?: Rechecker;
+}
+
+export function createRingPoolEnd(memory: RingMemory, port: MessagePort, handler: PoolEndHandler, options: RingPoolOptions): RingPoolEnd {
+  return new PoolRing(memory, port, handler, options);
+}
+
+class PoolRing implements RingPoolEnd, Watcher {
+  readonly #memory: RingMemory;
+  readonly #handler: PoolEndHandler;
+  readonly #lane: PortLane;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #slots: PoolSlots;
+  readonly #names: NameNumbers = new NameNumbers();
+  #namesSent = 0;
+  /** Most tasks follow one of the same name. */
+  #lastName: string | undefined;
+  #lastNameId = 0;
+  readonly #parking: Parking;
+  readonly #rechecker: Rechecker;
+  readonly #spin: SpinPolicy;
+  readonly #cores: number;
+  #unsent: { readonly slot: number; readonly error: MillraceError }[] = [];
+  #inFlight = 0;
+  /** Tasks that were taken back while records were held, as `slotKey`s: theirs need not be sent any more. */
+  readonly #takenBack: Set<number> = new Set();
+  #watching = false;
+  /** When we last saw a sign of life while tasks were in flight; 0 when none are. */
+  #waitingSinceMs = 0;
+  #receiving = false;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #failure: Error | undefined;
+
+  constructor(memory: RingMemory, port: MessagePort, handler: PoolEndHandler, options: RingPoolOptions) {
+    this.#memory = memory;
+    this.#handler = handler;
+    this.#cores = options.cores;
+    this.#rechecker = options.rechecker ?? hostRechecker;
+    this.#spin = new SpinPolicy(options.cores > 1 ? WATCH_MS : 0, SHORT_SLEEP_MS);
+    this.#slots = new PoolSlots(memory);
+    this.#lane = new PortLane(port, () => this.#onPortClosed());
+    this.#lane.unref();
+    this.#outbox = new Outbox(memory, memory.request, this.#lane, (words, word) => this.#isDead(words, word));
+    this.#inbox = new Inbox(memory, memory.reply, this.#lane);
+    this.#parking = new Parking(memory.words, POOL_PARKED, this.#hasWork, this.#onWake);
+    this.#park();
+  }
+
+  get prefetchMax(): number {
+    return this.#memory.slotsMax >> 2;
+  }
+
+  get bufferedBytes(): number {
+    return this.#outbox.heldBytes;
+  }
+
+  sendTask(task: TaskFrame): void {
+    if (this.#state !== 'open') return;
+    const { slot, args, transfer } = task;
+    assert(slot < this.#memory.slotsMax, `slot ${slot} is beyond the ${this.#memory.slotsMax} slots of this ring`);
+    const nameId = this.#nameId(task.name);
+    try {
+      this.#outbox.encode(valueOfTask(task), transfer);
+    } catch (cause) {
+      this.#unsent.push({ slot, error: uncloneableError(args, 'args', cause, THREAD, transfer) });
+      return;
+    }
+    const word = this.#outbox.append(records.KIND_TASK, slot, records.TASK_HEADER_BYTES);
+    writeTask(this.#outbox.span, word, task, nameId, this.#slots.enqueue(slot));
+    if (this.#inFlight === 0) this.#rechecker.busyRings += 1;
+    this.#inFlight += 1;
+  }
+
+  send(frame: PoolFrame): void {
+    if (this.#state !== 'open') return;
+    this.#outbox.encode(frame, undefined);
+    this.#outbox.append(records.KIND_FRAME, 0);
+  }
+
+  flush(): void {
+    if (this.#state !== 'open') return;
+    while (this.#unsent.length > 0) this.#reportUnsent();
+    this.#publish();
+    this.#watch();
+  }
+
+  setCancelled(slot: number, code: CancelCode): void {
+    store(this.#memory.words, this.#memory.cancelsWord + slot, code);
+  }
+
+  revoke(slot: number): boolean {
+    if (!this.#slots.revoke(slot)) return false;
+    this.#settled();
+    if (this.#outbox.heldBytes > 0) this.#takenBack.add(slotKey(slot, this.#slots.generation(slot)));
+    this.#forgetTakenBack();
+    return true;
+  }
+
+  state(slot: number): SlotState {
+    return this.#slots.state(slot);
+  }
+
+  begun(slot: number): boolean {
+    return this.#slots.state(slot) !== QUEUED;
+  }
+
+  collect(): void {
+    while (this.#receive());
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#closeWhenPublished();
+  }
+
+  /** Called by the rechecker once a turn while we watch. */
+  look(nowMs: number): boolean {
+    if (this.#state !== 'open') return (this.#watching = false);
+    const received = this.#receive();
+    this.#publish();
+    if (received) {
+      this.#spin.hit();
+      this.#waitingSinceMs = nowMs;
+    } else if (this.#inFlight > 0 && nowMs - this.#waitingSinceMs > this.#budgetMs()) {
+      this.#spin.miss();
+      return this.#leaveWatch();
+    }
+    return (this.#inFlight > 0 && this.#spin.pays) || this.#leaveWatch();
+  }
+
+  /** Goes to sleep; `true` when there is something to do after all. */
+  #leaveWatch(): boolean {
+    this.#watching = !this.#park();
+    return this.#watching;
+  }
+
+  /** Sees to it that somebody looks at the reply ring: nothing is left to chance when this returns. */
+  #watch(): void {
+    if (this.#watching) return;
+    if (this.#inFlight > 0 && this.#waitingSinceMs === 0) this.#waitingSinceMs = this.#rechecker.loop.nowMs();
+    if (this.#inFlight > 0 && this.#spin.pays) this.#parking.unpark();
+    else if (this.#park()) return;
+    this.#watching = true;
+    this.#rechecker.add(this);
+  }
+
+  #park(): boolean {
+    return this.#parking.park(this.#outbox.heldBytes > 0);
+  }
+
+  readonly #hasWork = (): boolean => this.#inbox.refresh() || this.#outbox.canMove;
+
+  readonly #onWake = (): void => {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'closing') return this.#closeWhenPublished();
+    const nowMs = this.#rechecker.loop.nowMs();
+    const sinceMs = this.#waitingSinceMs;
+    if (this.#receive()) {
+      if (sinceMs > 0) this.#spin.slept(nowMs - sinceMs);
+      this.#waitingSinceMs = this.#inFlight > 0 ? nowMs : 0;
+    }
+    this.#publish();
+    this.#watch();
+  };
+
+  #budgetMs(): number {
+    return this.#rechecker.busyRings < this.#cores ? WATCH_MS : WATCH_CROWDED_MS;
+  }
+
+  #publish(): void {
+    if (this.#outbox.publish()) wake(this.#memory.words, WORKER_PARKED);
+  }
+
+  /** Delivers what the worker had published when this was called. Returns whether there was anything. */
+  #receive(): boolean {
+    if (this.#receiving || !this.#inbox.refresh()) return false;
+    this.#receiving = true;
+    try {
+      for (let word = this.#inbox.next(); word >= 0; word = this.#inbox.next()) {
+        this.#deliver(word);
+        if (this.#state !== 'open') break;
+        if (this.#inbox.releaseDue) this.#release();
+      }
+    } finally {
+      this.#receiving = false;
+      this.#release();
+    }
+    return true;
+  }
+
+  #release(): void {
+    if (this.#inbox.release()) wakeForRoom(this.#memory.words, WORKER_PARKED);
+  }
+
+  #deliver(word: number): void {
+    const { words } = this.#memory;
+    const kind = records.kindOf(words[word + records.WORD_KIND] as number);
+    const slot = words[word + records.WORD_SLOT] as number;
+    let value: unknown;
+    try {
+      value = this.#inbox.value(word, records.HEADER_BYTES);
+    } catch (cause) {
+      return this.#fail(new MillraceError('ERR_PROTOCOL', 'a reply of the worker could not be rebuilt', { cause }));
+    }
+    if (kind === records.KIND_FRAME) return this.#handler.onFrame(value as WorkerFrame);
+    this.#settled();
+    if (kind === records.KIND_RESULT) this.#handler.onResult(slot, value);
+    else this.#handler.onError(slot, value as ErrorRecord);
+  }
+
+  /** A task has left: answered or taken back. */
+  #settled(): void {
+    if (this.#inFlight === 0) return;
+    this.#inFlight -= 1;
+    if (this.#inFlight > 0) return;
+    this.#waitingSinceMs = 0;
+    this.#rechecker.busyRings -= 1;
+  }
+
+  #nameId(name: string): number {
+    if (name === this.#lastName) return this.#lastNameId;
+    const known = this.#names.of(name, this.#announce);
+    // Past the table's limit one more id is given anew to each name: records keep their order.
+    if (typeof known === 'string') this.#sendName(name, this.#namesSent);
+    this.#lastName = name;
+    this.#lastNameId = typeof known === 'string' ? this.#namesSent : known;
+    return this.#lastNameId;
+  }
+
+  readonly #announce = (name: string): void => {
+    this.#sendName(name, this.#namesSent);
+    this.#namesSent += 1;
+  };
+
+  #sendName(name: string, id: number): void {
+    this.#outbox.encode(name, undefined);
+    this.#outbox.append(records.KIND_NAME, id);
+  }
+
+  #reportUnsent(): void {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    for (const { slot, error } of unsent) this.#handler.onUnsent(slot, error);
+  }
+
+  /** A held task that was taken back need not be sent; one whose value is in the port must, to take it out there. */
+  #isDead(words: Int32Array, word: number): boolean {
+    if (this.#takenBack.size === 0) return false;
+    const head = words[word + records.WORD_KIND] as number;
+    if (records.kindOf(head) !== records.KIND_TASK || records.formatOf(head) > records.FORMAT_INLINE) return false;
+    return this.#takenBack.has(slotKey(words[word + records.WORD_SLOT] as number, words[word + records.WORD_GENERATION] as number));
+  }
+
+  /** Keeps the overflow in proportion to the tasks in flight, when a stuck worker's tasks are taken back again and again. */
+  #forgetTakenBack(): void {
+    if (this.#outbox.heldBytes > 0 && this.#takenBack.size <= Math.max(TAKEN_BACK_MAX, this.#inFlight)) return;
+    this.#outbox.compact();
+    this.#takenBack.clear();
+  }
+
+  /** What was flushed before `close` still leaves; the port closes after the last of it. */
+  #closeWhenPublished(): void {
+    do this.#publish();
+    while (this.#outbox.heldBytes > 0 && !this.#park());
+    if (this.#outbox.heldBytes === 0) this.#lane.close();
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#state = 'closing';
+    this.#lane.close();
+  }
+
+  #onPortClosed(): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'open') this.collect();
+    this.#state = 'closed';
+    if (this.#inFlight > 0) this.#rechecker.busyRings -= 1;
+    this.#inFlight = 0;
+    this.#parking.close();
+    this.#handler.onClose(this.#failure);
+  }
+}
+
+/** Names one task of a slot. */
+function slotKey(slot: number, generation: number): number {
+  return generation * 0x1_0000 + slot;
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SpinPolicy } from './spin-policy.js';
+
+function times(count: number, fn: () => void): void {
+  for (let index = 0; index < count; index += 1) fn();
+}
+
+describe('whether looking again pays', () => {
+  it('stops after a few looks in vain and comes back when sleeps turn out short', () => {
+    const policy = new SpinPolicy(0.05, 0.1);
+    times(3, () => policy.miss());
+    assert.equal(policy.pays, false);
+    times(100, () => policy.slept(5));
+    assert.equal(policy.pays, false);
+    times(4, () => policy.slept(0.08));
+    assert.equal(policy.pays, true);
+  });
+
+  it('bears a miss now and then', () => {
+    const policy = new SpinPolicy(0.05, 0.1);
+    times(100, () => {
+      times(9, () => policy.hit());
+      policy.miss();
+      assert.equal(policy.pays, true);
+    });
+  });
+
+  it('never pays without a budget', () => {
+    const policy = new SpinPolicy(0, 0.1);
+    times(10, () => policy.hit());
+    assert.equal(policy.pays, false);
+  });
+
+  it('wastes little on answers that are always late', () => {
+    const policy = new SpinPolicy(0.05, 0.1);
+    let looked = 0;
+    times(1_000, () => {
+      if (policy.pays) {
+        looked += 1;
+        policy.miss();
+      }
+      policy.slept(1);
+    });
+    assert.ok(looked <= 3, `${looked} of 1000`);
+  });
+});

@@ -32,6 +32,8 @@ export interface MemberControl {
   trust(member: Member): void;
   /** End it now. */
   kill(member: Member): void;
+  /** One of its tasks was taken back: was it the last it had to finish? */
+  finishDrain(member: Member): void;
 }
 
 interface Abandonment {
@@ -101,13 +103,13 @@ export class Cancellation {
     this.#core.wake();
   }
 
-  /** The function of an abandoned attempt has ended. Returns whether the attempt held credit of its member. */
-  vacated(token: object): boolean {
+  /** The function of an abandoned attempt has ended. Returns whose it was and whether it went past the queue, without credit. */
+  vacated(token: object): { readonly member: Member; readonly direct: boolean } | undefined {
     const abandonment = this.#abandoned.get(token);
-    if (abandonment === undefined) return false;
+    if (abandonment === undefined) return undefined;
     this.#forget(token, abandonment);
     if (abandonment.member.abandoned === 0) this.#control.trust(abandonment.member);
-    return !abandonment.direct;
+    return abandonment;
   }
 
   /** The member answers from its event loop: it is not stuck. */
@@ -134,7 +136,7 @@ export class Cancellation {
     const token = member.worker.abandon(task, code);
     task.holder = undefined;
     member.abandoned += 1;
-    const abandonment: Abandonment = { member, event, direct: (task.flags & DIRECT) !== 0, blockedAlarm: undefined, graceAlarm: undefined };
+    const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, blockedAlarm: undefined, graceAlarm: undefined };
     this.#abandoned.set(token, abandonment);
     if (member.worker.kind === 'async') return;
     const now = core.now();
@@ -168,9 +170,12 @@ export class Cancellation {
   #takeAway(task: PoolTask, code: CancelCode): void {
     const core = this.#core;
     if (isInFlight(task.stateCode)) {
-      if (task.holder !== undefined && !takeBack(core, task)) this.abandon(task, code);
+      const member = task.holder as Member | undefined;
+      if (member === undefined) return;
+      if (takeBack(core, task)) this.#control.finishDrain(member);
+      else this.abandon(task, code);
     } else if (task.stateCode === DELAYED) core.delayed.remove(task);
-    else if (task.stateCode === QUEUED && (task.flags & WAITING) !== 0) core.waiting.remove(task);
+    else if (task.stateCode === QUEUED && (task.marks & WAITING) !== 0) core.waiting.remove(task);
     else core.scheduler.remove(task);
   }
 

@@ -1,5 +1,5 @@
 /** Hands tasks to workers: once a turn, in key order, as far as there is credit, with one flush a worker. */
-import { DISPATCHED } from '../task/lifecycle.js';
+import { DISPATCHED, isTerminal } from '../task/lifecycle.js';
 import { movedAmong } from '../transport/move.js';
 import { runCaptured } from '../runtime/async-context.js';
 import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
@@ -54,11 +54,12 @@ export class Dispatcher {
     if (core.scheduler.depth > 0 && !core.paused) this.#host.onBacklog();
   }
 
-  /** Sends a broadcast past the queue. */
+  /** Sends a task past the queue, unless it has its outcome already. */
   sendDirect(task: PoolTask, member: Member): void {
+    if (isTerminal(task.stateCode)) return;
     this.#now = this.#core.now();
     this.#ticks = Math.floor(this.#now * TICKS_PER_MS) | 0;
-    task.flags |= DIRECT | FLAG_URGENT;
+    task.marks |= DIRECT | FLAG_URGENT;
     this.#assign(task, member);
     this.#publish();
   }
@@ -90,7 +91,7 @@ export class Dispatcher {
     task.attempt += 1;
     task.holder = member;
     task.dispatchedTicks = this.#ticks;
-    if ((task.flags & HANDLE) !== 0 || task.settings.timeoutMs !== Infinity) task.flags |= FLAG_NOTIFY_START;
+    if ((task.marks & HANDLE) !== 0 || task.settings.timeoutMs !== Infinity) task.marks |= FLAG_NOTIFY_START;
     if (member.inFlight === 0) member.batchSince = this.#now;
     member.inFlight += 1;
     member.dispatched += 1;
@@ -111,7 +112,7 @@ export class Dispatcher {
     if (moved === undefined) return;
     const extra = task.ensureExtra();
     extra.transfer = extra.transfer === undefined ? moved : [...extra.transfer, ...moved];
-    if (this.#core.settings.kind === 'thread') task.flags |= TRANSFERRED;
+    if (this.#core.settings.kind === 'thread') task.marks |= TRANSFERRED;
   }
 
   #publish(): void {

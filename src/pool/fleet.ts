@@ -154,13 +154,13 @@ export class Fleet {
   }
 
   /** No more tasks for this member; it ends when what it has is answered. */
-  drain(member: Member): Promise<void> {
+  drain(member: Member, recalls = true): Promise<void> {
     if (member.state === 'draining' || member.state === 'dead') return member.exited.promise;
     const wasServing = member.state === 'ready' || member.state === 'suspect';
     member.state = 'draining';
     if (wasServing) {
       this.#withdraw(member);
-      this.#host.recall(member);
+      if (recalls) this.#host.recall(member);
     }
     this.finishDrain(member);
     return member.exited.promise;
@@ -180,7 +180,8 @@ export class Fleet {
     if (events.has('workerRecycled')) events.emit('workerRecycled', { workerId: member.worker.id, kind: member.worker.kind, cause });
     if (this.#core.phase === 'open' && this.size < this.wanted) this.reconcile();
     // Over its tasks or unhealthy, it must not get another one; otherwise it serves until it is relieved.
-    if (cause === 'tasks' || cause === 'health' || this.wanted === 0) void this.drain(member);
+    // What it was sent ahead is within its number of tasks.
+    if (cause === 'tasks' || cause === 'health' || this.wanted === 0) void this.drain(member, cause !== 'tasks');
   }
 
   /** The member does not answer: no more tasks for it, and its replacement is started now. */
@@ -406,20 +407,20 @@ export class Fleet {
   /** A task was in the hands of a worker that is gone. */
   #settleLost(task: PoolTask, member: Member, exit: WorkerExit): void {
     const core = this.#core;
-    if ((task.flags & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit)) {
+    if ((task.marks & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit)) {
       if (core.phase !== 'closed') this.#settlement.requeue(task);
       else this.#settlement.cancel(task, undefined, 'the pool was terminated');
       return;
     }
     const error = crashError(task, member, exit);
     if (core.phase === 'closed') this.#settlement.cancel(task, error, 'the pool was terminated');
-    else if ((task.flags & DIRECT) !== 0) this.#settlement.fail(task, error, undefined);
+    else if ((task.marks & DIRECT) !== 0) this.#settlement.fail(task, error, undefined);
     else this.#settlement.crashed(task, error);
   }
 
   /** Whether the end of the worker cannot be this task's doing and the task can be run again. */
   #isInnocent(task: PoolTask, member: Member, exit: WorkerExit): boolean {
-    if ((task.flags & (STREAMING | TRANSFERRED)) !== 0) return false;
+    if ((task.marks & (STREAMING | TRANSFERRED)) !== 0) return false;
     if (!member.worker.begun(task)) return true;
     return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
   }

@@ -79,7 +79,7 @@ export class Intake {
     }
     core.retryBudget.onFirstAttempt(core.stamp());
     if (given !== undefined && given.delayMs > 0) this.#delay(task, given.delayMs);
-    else if (this.#bounded && (task.flags & DIRECT) === 0) this.#admit(task, mayWait);
+    else if (this.#bounded && (task.marks & DIRECT) === 0) this.#admit(task, mayWait);
     else this.#enqueue(task);
     if (!task.isComplete() && core.events.has('submitted')) core.events.emit('submitted', core.taskEvent(task));
     return task;
@@ -91,7 +91,7 @@ export class Intake {
     const settings = given === undefined ? core.functions.of(name) : core.functions.with(name, given);
     const now = core.stamp();
     const task = new PoolTask(this.#host.owner, name, args, settings, ++this.#sequence, now);
-    task.flags = flags;
+    task.marks = flags;
     core.counters.submitted += 1;
     core.opened();
     const submitStack = this.#stacks.record(now, above);
@@ -129,7 +129,7 @@ export class Intake {
     const core = this.#core;
     if (core.waiting.size === 0) return;
     for (let task = core.waiting.shift(this.#roomFor); task !== undefined; task = core.waiting.shift(this.#roomFor)) {
-      task.flags &= ~WAITING;
+      task.marks &= ~WAITING;
       this.#enqueue(task);
     }
   }
@@ -167,7 +167,7 @@ export class Intake {
     const extra = task.ensureExtra();
     extra.given = given;
     extra.transfer = given.transfer;
-    if (given.transfer !== undefined && given.transfer.length > 0 && this.#core.settings.kind === 'thread') task.flags |= TRANSFERRED;
+    if (given.transfer !== undefined && given.transfer.length > 0 && this.#core.settings.kind === 'thread') task.marks |= TRANSFERRED;
     extra.correlationId = given.correlationId;
     extra.affinityKey = given.affinityKey;
     if (given.idempotencyKey !== undefined) {
@@ -238,7 +238,7 @@ export class Intake {
   }
 
   #wait(task: PoolTask): void {
-    task.flags |= WAITING;
+    task.marks |= WAITING;
     this.#core.waiting.add(task);
     this.#core.wake();
     this.gauge();
@@ -269,7 +269,7 @@ export class Intake {
   #remove(task: PoolTask): void {
     const core = this.#core;
     if (task.stateCode === DELAYED) core.delayed.remove(task);
-    else if ((task.flags & WAITING) !== 0) core.waiting.remove(task);
+    else if ((task.marks & WAITING) !== 0) core.waiting.remove(task);
     else core.scheduler.remove(task);
   }
 
@@ -282,7 +282,7 @@ export class Intake {
     if (settings === before) return;
     task.settings = settings;
     if (settings.deadlineMs !== before.deadlineMs && before.deadlineMs === Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs);
-    if (settings.level === before.level || task.stateCode === DELAYED || (task.flags & WAITING) !== 0) {
+    if (settings.level === before.level || task.stateCode === DELAYED || (task.marks & WAITING) !== 0) {
       task.level = settings.level === before.level ? task.level : settings.level;
       return;
     }

@@ -7,6 +7,7 @@ import type { QueuedTask } from '../queue/queued-task.js';
 import { COMPLETED, isTerminal, QUEUED, stateName, transition } from '../task/lifecycle.js';
 import type { StateCode, TaskState } from '../task/lifecycle.js';
 import type { Task } from '../task/types.js';
+import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
 import type { WorkerTask } from '../worker/worker.js';
 import { AsyncBuffer } from './async-buffer.js';
 import type { PoolStream } from './stream.js';
@@ -50,6 +51,7 @@ export interface TaskExtra {
 }
 
 const PROGRESS_MAX = 256;
+const FRAME_FLAGS = FLAG_NOTIFY_START | FLAG_URGENT;
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
 /** The task stood in the queue before. */
@@ -58,10 +60,12 @@ export const REQUEUED: number = 1 << 8;
 export const HANDLE: number = 1 << 9;
 /** The task waits for room in the queue. */
 export const WAITING: number = 1 << 10;
-/** Sent to one worker past the queue (broadcast). */
+/** Sent to one worker past the queue (a broadcast, or a task that the caller runs): it holds no credit. */
 export const DIRECT: number = 1 << 11;
 /** `result` has been resolved with a stream; the task runs on. */
 export const STREAMING: number = 1 << 12;
+/** Meant for one worker and no other. */
+export const BROADCAST: number = 1 << 14;
 /** Arguments were transferred: the task cannot be repeated. */
 export const TRANSFERRED: number = 1 << 13;
 
@@ -77,7 +81,8 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   readonly sequence: number;
   attempt = 0;
   slot = -1;
-  flags = 0;
+  /** What the pool has noted of the task: the constants above, and the flags of its frame. */
+  marks = 0;
   /** Time of the last hand-over in units of 10 µs, wrapping at 2^32: an integer, so that it costs no allocation. */
   dispatchedTicks = 0;
   /** The member that holds the task while it is in flight. */
@@ -110,6 +115,15 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
     return this.attempt;
   }
 
+  /** What of the marks crosses to the worker. */
+  get flags(): number {
+    return this.marks & FRAME_FLAGS;
+  }
+
+  get givenCorrelationId(): string | undefined {
+    return this.extra?.correlationId;
+  }
+
   get correlationId(): string {
     return this.extra?.correlationId ?? this.id;
   }
@@ -135,7 +149,7 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   }
 
   get requeued(): boolean {
-    return (this.flags & REQUEUED) !== 0;
+    return (this.marks & REQUEUED) !== 0;
   }
 
   get result(): Promise<unknown> {
@@ -178,7 +192,7 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
     this.move(to);
     this.args = NO_ARGS;
     this.holder = undefined;
-    const streaming = (this.flags & STREAMING) !== 0;
+    const streaming = (this.marks & STREAMING) !== 0;
     const extra = this.extra;
     if (extra !== undefined) this.#settleExtra(extra, to, outcome);
     if (streaming) {
@@ -195,7 +209,7 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   /** @internal The function returned a generator: `result` resolves to the stream while the task runs on. */
   openStream(stream: PoolStream): void {
     this.ensureExtra().stream = stream;
-    this.flags |= STREAMING;
+    this.marks |= STREAMING;
     this.outcome = stream;
     this.resolve?.(stream);
     this.resolve = undefined;
@@ -248,7 +262,7 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   }
 
   #makePromise(): Promise<unknown> {
-    if ((this.flags & STREAMING) !== 0) return Promise.resolve(this.extra?.stream);
+    if ((this.marks & STREAMING) !== 0) return Promise.resolve(this.extra?.stream);
     if (!isTerminal(this.stateCode)) {
       return new Promise((resolve, reject) => {
         this.resolve = resolve;

@@ -1,8 +1,8 @@
 /**
  * How many tasks each worker is sent ahead of those it executes.
  *
- * A worker that answers k tasks in t ms takes t/k ms a task; it may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`): enough that it never
- * waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
+ * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
+ * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
  *
  * Tasks sent ahead can be stuck behind a long one. A worker that holds some and has not answered for {@link STALL_MS} gives them back to the queue,
  * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
@@ -47,7 +47,9 @@ export class Prefetch {
       const { batch } = member;
       member.batch = 0;
       if (member.state !== 'ready' || member.worker.prefetchMax === 0) continue;
-      const serviceMs = (now - member.batchSince) / batch;
+      // Where the worker does not tell, from outside: that holds the way there and back, so it is too long rather than too short.
+      const measuredMs = member.worker.serviceMs();
+      const serviceMs = Number.isNaN(measuredMs) ? (now - member.batchSince) / batch : measuredMs;
       member.batchSince = now;
       member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + NEWEST * (serviceMs - member.serviceMs);
       this.#setCredit(member);
@@ -65,7 +67,7 @@ export class Prefetch {
   /** Gives back what a member was sent ahead: it is stuck, or leaves. */
   recall(member: Member): void {
     for (const task of [...member.worker.inFlight()]) {
-      if ((task.flags & TRANSFERRED) === 0 && takeBack(this.#core, task)) this.#settlement.putBack(task);
+      if ((task.marks & TRANSFERRED) === 0 && takeBack(this.#core, task)) this.#settlement.putBack(task);
     }
   }
 

@@ -8,11 +8,12 @@ import { shouldRetry } from '../policy/retry.js';
 import type { DeadLetter } from '../queue/dead-letters.js';
 import { CANCELLED, COMPLETED, DELAYED, FAILED, isTerminal, QUEUED } from '../task/lifecycle.js';
 import { joinStacks } from '../transport/error-codec.js';
+import { FLAG_URGENT } from '../transport/protocol.js';
 import { runCaptured } from '../runtime/async-context.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import { BROADCAST, DIRECT, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
 import type { PoolTask, TaskExtra } from './pool-task.js';
 import type { SignalWatch } from './signals.js';
 
@@ -50,7 +51,7 @@ export class Settlement {
     const core = this.#core;
     const { retry } = task.settings;
     if (task.attempt >= retry.attempts) return this.fail(task, error, retry.attempts > 1 ? 'attempts-exhausted' : 'not-retryable');
-    if ((task.flags & (STREAMING | TRANSFERRED)) !== 0 || core.phase === 'closed') return this.fail(task, error, 'not-retryable');
+    if ((task.marks & (STREAMING | TRANSFERRED)) !== 0 || core.phase === 'closed') return this.fail(task, error, 'not-retryable');
     const context = task.extra?.inCallerContext;
     let delayMs: number;
     try {
@@ -114,15 +115,15 @@ export class Settlement {
   /** Puts a task back in its old place in time: its worker went without having finished it, and it is not to blame. */
   requeue(task: PoolTask): void {
     this.#core.counters.requeued += 1;
+    task.attempt -= 1;
     this.putBack(task);
   }
 
   /** Puts a task back in its old place in time: it was sent ahead and has not begun. */
   putBack(task: PoolTask): void {
     task.move(QUEUED);
-    task.attempt -= 1;
     task.holder = undefined;
-    task.flags |= REQUEUED;
+    task.marks |= REQUEUED;
     this.#core.scheduler.push(task);
     this.#core.wake();
   }
@@ -130,7 +131,7 @@ export class Settlement {
   /** Keeps what is left of a task that will not run (again). */
   deadLetter(task: PoolTask, error: unknown, reason: DeadLetter['reason']): void {
     const core = this.#core;
-    if (core.settings.deadLettersMax === 0) return;
+    if (core.settings.deadLettersMax === 0 || (task.marks & BROADCAST) !== 0) return;
     const nowEpochMs = Date.now();
     const letter: DeadLetter = {
       id: task.id,
@@ -159,7 +160,8 @@ export class Settlement {
     const core = this.#core;
     core.counters.retried += 1;
     task.holder = undefined;
-    task.flags |= REQUEUED;
+    // What the caller ran goes on in the workers: the queue takes it back whether there is room or not.
+    task.marks = (task.marks | REQUEUED) & ~(DIRECT | FLAG_URGENT);
     task.ensureExtra().retryDelayMs = delayMs;
     if (core.events.has('retrying')) core.events.emit('retrying', { ...core.taskEvent(task), error, delayMs });
     task.move(DELAYED);

@@ -10,32 +10,34 @@
 import { deferred } from '../runtime/deferred.js';
 import { isInFlight, isTerminal } from '../task/lifecycle.js';
 import { CANCEL_BY_SHUTDOWN } from '../transport/protocol.js';
+import type { CallerRunner } from './caller-runner.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
-import { DIRECT } from './pool-task.js';
+import { BROADCAST } from './pool-task.js';
 import type { CloseReport, ReturnedTask } from './options.js';
 import type { PoolTask } from './pool-task.js';
 import type { Scaling } from './scaling.js';
+import { takeBack } from './take-back.js';
 
 export class Shutdown {
   readonly #core: PoolCore;
   readonly #cancellation: Cancellation;
   readonly #fleet: Fleet;
   readonly #scaling: Scaling;
-  readonly #alsoEnd: () => Promise<void>;
+  readonly #caller: CallerRunner;
   readonly #now = deferred();
   readonly #returned: ReturnedTask[] = [];
   #report: Promise<CloseReport> | undefined;
   #terminated = 0;
   #graceMs: number;
 
-  constructor(core: PoolCore, cancellation: Cancellation, fleet: Fleet, scaling: Scaling, alsoEnd: () => Promise<void>) {
+  constructor(core: PoolCore, cancellation: Cancellation, fleet: Fleet, scaling: Scaling, caller: CallerRunner) {
     this.#core = core;
     this.#cancellation = cancellation;
     this.#fleet = fleet;
     this.#scaling = scaling;
-    this.#alsoEnd = alsoEnd;
+    this.#caller = caller;
     this.#graceMs = core.settings.stopTimeoutMs;
   }
 
@@ -47,6 +49,7 @@ export class Shutdown {
   terminate(): Promise<CloseReport> {
     this.#graceMs = 0;
     this.#now.resolve();
+    if (this.#core.phase === 'closed') void this.#end();
     return this.close(0);
   }
 
@@ -61,12 +64,16 @@ export class Shutdown {
     this.#endTasks();
     core.phase = 'closed';
     this.#scaling.stop();
-    await Promise.all([this.#fleet.end(this.#graceMs), this.#alsoEnd()]);
+    await this.#end();
     this.#endTasks();
     core.alarms.clear();
     core.keepAlive.release();
     if (core.events.has('closed')) core.events.emit('closed', { cancelled: this.#returned.length, terminated: this.#terminated });
     return { returned: this.#returned, terminated: this.#terminated };
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([this.#fleet.end(this.#graceMs), this.#caller.end(this.#graceMs)]);
   }
 
   async #drained(limitMs: number): Promise<void> {
@@ -85,13 +92,17 @@ export class Shutdown {
   #endTasks(): void {
     const core = this.#core;
     for (const task of [...core.scheduler, ...core.delayed, ...core.waiting]) this.#return(task);
-    for (const member of this.#fleet.members) {
-      for (const task of [...member.pending.splice(0), ...member.worker.inFlight()]) {
-        if (isTerminal(task.stateCode)) continue;
-        if ((task.flags & DIRECT) === 0 && isInFlight(task.stateCode)) this.#terminated += 1;
-        this.#cancellation.cancel(task, undefined, `pool ${core.settings.name} was closed before it finished`, CANCEL_BY_SHUTDOWN);
-      }
-    }
+    for (const member of this.#fleet.members) for (const task of [...member.pending.splice(0), ...member.worker.inFlight()]) this.#stop(task);
+    for (const task of this.#caller.tasks()) this.#stop(task);
+  }
+
+  /** Ends a task in the hands of a worker; one that has not begun there is returned. */
+  #stop(task: PoolTask): void {
+    if (isTerminal(task.stateCode)) return;
+    const isBroadcast = (task.marks & BROADCAST) !== 0;
+    if (!isBroadcast && (!isInFlight(task.stateCode) || takeBack(this.#core, task))) return this.#return(task);
+    if (!isBroadcast) this.#terminated += 1;
+    this.#cancellation.cancel(task, undefined, `pool ${this.#core.settings.name} was closed before it finished`, CANCEL_BY_SHUTDOWN);
   }
 
   #return(task: PoolTask): void {

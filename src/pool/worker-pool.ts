@@ -27,7 +27,7 @@ import { sizeLimits } from './normalise-options.js';
 import type { PoolSettings } from './normalise-options.js';
 import type { CloseOptions, CloseReport, PoolSize } from './options.js';
 import type { DeadLetterQueue, MapOptions, WorkerInfo } from './pool.js';
-import { DIRECT, HANDLE } from './pool-task.js';
+import { BROADCAST, DIRECT, HANDLE } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import { Prefetch } from './prefetch.js';
 import { Scaling } from './scaling.js';
@@ -78,12 +78,12 @@ export class WorkerPool {
       onBacklog: () => this.#scaling.onBacklog(),
       usedUp: (member) => fleet.retire(member, 'tasks'),
     });
-    const callerRunner = new CallerRunner(core, settlement, this.#dispatcher, replies);
+    const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
     this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, {
       owner: { taskId: (sequence) => core.taskId(sequence), cancelTask: (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called') },
-      runInCaller: (task) => void Promise.resolve(moduleUrl).then((url) => callerRunner.run(task, url)),
+      runInCaller: (task) => caller.run(task),
     });
-    this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, () => callerRunner.end());
+    this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, caller);
     core.onFlush = () => this.#dispatcher.flush();
     this.deadLetters = this.#deadLetterQueue();
     if (typeof moduleUrl === 'string') core.settings.clock.defer(() => fleet.open(moduleUrl, replies));
@@ -120,7 +120,7 @@ export class WorkerPool {
     if (this.#core.degraded !== undefined) throw this.#core.degraded;
     const once = this.#core.functions.check({ retry: 1 });
     return broadcast(this.#fleet, (member) => {
-      const task = this.#intake.create(name, args, once, DIRECT, above);
+      const task = this.#intake.create(name, args, once, DIRECT | BROADCAST, above);
       if (member.state === 'starting') member.pending.push(task);
       else this.#dispatcher.sendDirect(task, member);
       return task;

@@ -51,19 +51,20 @@ export class WorkerReplies implements PoolWorkerHost {
   onCompleted(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
     const member = this.#answered(task);
     this.#settlement.complete(task, member, value);
-    this.#release(member, (task.flags & DIRECT) === 0);
+    this.#release(member, (task.marks & DIRECT) === 0);
   }
 
   onFailed(_worker: Worker<PoolTask>, task: PoolTask, error: unknown): void {
     const member = this.#answered(task);
+    const heldCredit = (task.marks & DIRECT) === 0;
     this.#settlement.attemptFailed(task, error);
-    this.#release(member, (task.flags & DIRECT) === 0);
+    this.#release(member, heldCredit);
   }
 
   onUnsent(_worker: Worker<PoolTask>, task: PoolTask, error: Error): void {
     const member = this.#answered(task);
     this.#settlement.fail(task, error, undefined);
-    this.#release(member, (task.flags & DIRECT) === 0);
+    this.#release(member, (task.marks & DIRECT) === 0);
   }
 
   onProgress(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
@@ -94,12 +95,11 @@ export class WorkerReplies implements PoolWorkerHost {
     else process.stderr.write(logLine(this.#core.settings.name, record));
   }
 
-  onVacated(worker: Worker<PoolTask>, token: object): void {
-    const member = this.#fleet.memberOf(worker);
-    if (member === undefined) return;
-    const heldCredit = this.#cancellation.vacated(token);
-    member.answered += 1;
-    this.#release(member, heldCredit);
+  onVacated(_worker: Worker<PoolTask>, token: object): void {
+    const vacated = this.#cancellation.vacated(token);
+    if (vacated === undefined) return;
+    vacated.member.answered += 1;
+    this.#release(vacated.member, !vacated.direct);
   }
 
   onPong(worker: Worker<PoolTask>): void {

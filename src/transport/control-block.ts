@@ -7,12 +7,12 @@
  * Threads share the words in memory. Processes share them in a file without a name: the pool writes, the worker reads.
  * Only the pool writes; it clears a word before it sends a task into that slot.
  */
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../runtime/assert.js';
 import { load, store } from '../runtime/atomics.js';
+import { systemRandom } from '../runtime/random.js';
 import { CANCEL_NONE, type CancelCode } from './protocol.js';
 
 /** Slots of one worker: the most tasks it may hold at once. */
@@ -72,7 +72,8 @@ export class FileControlBlock implements ControlBlock {
 
   /** @throws the file system's error when the directory for temporary files is not writable */
   static create(directory: string = tmpdir()): FileControlBlock {
-    const path = join(directory, `millrace-${randomUUID()}.ctl`);
+    // Only if it is new is it opened, so chance need not be hard to guess.
+    const path = join(directory, `millrace-${process.pid}-${systemRandom().toString(36).slice(2)}.ctl`);
     const fd = openSync(path, 'wx+', 0o600);
     return new FileControlBlock(fd, unlink(path) ? undefined : path);
   }

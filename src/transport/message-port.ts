@@ -1,7 +1,7 @@
 /**
  * The transport of threads: structured clone over a MessagePort, a batch per message.
  *
- *     to the worker    NAME, name    TASK, slot, name, args, sequence    TASK_FULL, … attempt, flags, deadline, correlationId    FRAME, frame
+ *     to the worker    NAME, name    TASK, slot, name, args, sequence    TASK_FULL, … attempt, flags, deadline, givenCorrelationId    FRAME, frame
  *     to the pool      RESULT, slot, value                               ERROR, slot, record                                     FRAME, frame
  *
  * `name` is the number of an announced name, or the name itself (`name-numbers.ts`). `TASK` is a first attempt without flags, deadline and
@@ -117,7 +117,7 @@ class PortPoolEnd implements PoolEnd {
     const name = this.#names.of(task.name, this.#announce);
     const batch = this.#outbox.batchFor(task.args, task.transfer);
     if (isPlain(task)) batch.push(TASK, task.slot, name, task.args, task.sequence);
-    else batch.push(TASK_FULL, task.slot, name, task.args, task.sequence, task.attempt, task.flags, task.deadlineEpochMs, task.correlationId);
+    else batch.push(TASK_FULL, task.slot, name, task.args, task.sequence, task.attempt, task.flags, task.deadlineEpochMs, task.givenCorrelationId);
   }
 
   send(frame: PoolFrame): void {
@@ -134,6 +134,10 @@ class PortPoolEnd implements PoolEnd {
 
   begun(): boolean {
     return true;
+  }
+
+  serviceMs(): number {
+    return NaN;
   }
 
   collect(): void {
@@ -257,13 +261,13 @@ class PortWorkerEnd implements WorkerEnd {
       attempt: isFull ? (batch[at + 5] as number) : 1,
       flags: isFull ? (batch[at + 6] as number) : 0,
       deadlineEpochMs: isFull ? (batch[at + 7] as number) : 0,
-      correlationId: isFull ? (batch[at + 8] as string | undefined) : undefined,
+      givenCorrelationId: isFull ? (batch[at + 8] as string | undefined) : undefined,
     };
   }
 }
 
 function isPlain(task: TaskFrame): boolean {
-  return task.attempt === 1 && task.flags === 0 && task.deadlineEpochMs === 0 && task.correlationId === undefined;
+  return task.attempt === 1 && task.flags === 0 && task.deadlineEpochMs === 0 && task.givenCorrelationId === undefined;
 }
 
 function unsentFrameError(frame: WorkerFrame, cause: unknown): MillraceError {

@@ -26,7 +26,8 @@ export interface TaskFrame {
   readonly flags: number;
   /** Wall-clock deadline in ms since the epoch, 0 for none. */
   readonly deadlineEpochMs: number;
-  readonly correlationId: string | undefined;
+  /** The one the caller gave; without one the worker uses the task id. */
+  readonly givenCorrelationId: string | undefined;
 }
 
 /** What may stand in a transfer list. */

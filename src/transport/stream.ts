@@ -101,6 +101,10 @@ class StreamPoolEnd implements PoolEnd {
     return true;
   }
 
+  serviceMs(): number {
+    return NaN;
+  }
+
   collect(): void {}
 
   setCancelled(slot: number, code: CancelCode): void {
@@ -239,11 +243,11 @@ class StreamWorkerEnd implements WorkerEnd {
     const number = decoder.uint32();
     const name = number === UNNUMBERED ? decoder.string() : this.#names[number];
     if (name === undefined) throw new MillraceError('ERR_PROTOCOL', `no function was announced as number ${number}`);
-    const correlationId = decoder.value() as string | undefined;
+    const givenCorrelationId = decoder.value() as string | undefined;
     try {
       const args = decoder.value() as unknown[];
       decoder.end();
-      return () => this.#handler.onTask({ slot, name, args, transfer: undefined, sequence, attempt, flags, deadlineEpochMs, correlationId });
+      return () => this.#handler.onTask({ slot, name, args, transfer: undefined, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId });
     } catch (cause) {
       return () => this.#handler.onUndecodable(slot, undecodable('args', cause));
     }
@@ -259,7 +263,7 @@ function writeTask(encoder: Encoder, task: TaskFrame, name: number | string): vo
   writer.double(task.deadlineEpochMs);
   writer.uint32(typeof name === 'number' ? name : UNNUMBERED);
   if (typeof name === 'string') writer.string(name);
-  encoder.write(task.correlationId);
+  encoder.write(task.givenCorrelationId);
   encoder.write(task.args);
 }
 

@@ -62,8 +62,8 @@ function describeTasks(claim: Claim, burst: number): void {
   claim('every field of a task crosses', async ({ pool, workerCalls }) => {
     const frames = [
       taskFrame(1, [], { name: 'résumé' }),
-      taskFrame(4_095, [1], { attempt: 3, flags: FLAG_NOTIFY_START, deadlineEpochMs: 1_763_683_200_123.5, correlationId: 'req-42', sequence: 2 ** 40 }),
-      taskFrame(2, [undefined, null], { correlationId: '' }),
+      taskFrame(4_095, [1], { attempt: 3, flags: FLAG_NOTIFY_START, deadlineEpochMs: 1_763_683_200_123.5, givenCorrelationId: 'req-42', sequence: 2 ** 40 }),
+      taskFrame(2, [undefined, null], { givenCorrelationId: '' }),
       taskFrame(1, [2], { name: 'résumé' }),
     ];
     for (const frame of frames) pool.sendTask(frame);

@@ -39,6 +39,8 @@ export interface PoolEnd {
   revoke(slot: number): boolean;
   /** Whether the function of this task may have been called. Valid after the worker's death too, until `close`. */
   begun(slot: number): boolean;
+  /** Mean time a task took the worker since the last call, in ms, as the worker itself measured it; NaN when it does not tell. */
+  serviceMs(): number;
   /** Delivers the replies that the worker published before it died. Called when it has ended, before `close`. */
   collect(): void;
   close(): void;

@@ -95,6 +95,10 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     return false;
   }
 
+  serviceMs(): number {
+    return NaN;
+  }
+
   begun(): boolean {
     return true;
   }

@@ -5,7 +5,6 @@
  *   .ts where the runtime strips types: as they are; `bundleTaskModule` is the second try when that fails (enums, `.js` specifiers for `.ts` files)
  *   .ts elsewhere (Node 20):     bundled once by esbuild into the project's node_modules/.cache/millrace, then loaded by every worker
  */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -75,6 +74,7 @@ async function loadBundler(modulePath: string): Promise<Bundler> {
 
 /** Writes the bundle under a name made of its content: written once, shared by all workers and by later runs. */
 function store(modulePath: string, contents: Uint8Array): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const name = `${createHash('sha256').update(contents).digest('hex').slice(0, 24)}.mjs`;
   for (const folder of [cacheFolder(modulePath), join(tmpdir(), 'millrace')]) {
     if (folder === undefined) continue;

@@ -7,7 +7,6 @@
  * A child notices the death of its parent by the end of its socket. While it is stuck in synchronous code it notices nothing: a parent that is
  * killed then leaves it behind.
  */
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +69,8 @@ function initMessage(options: WorkerOptions): Buffer {
 
 function startProcess({ runtime, ...options }: WorkerOptions, control: FileControlBlock): ChildProcess {
   const execArgv = runtime.execArgv ?? inheritedExecArgv(process.execArgv);
+  // Loaded by the pools that need it: it is a good part of what importing this package would cost.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   try {
     return spawn(process.execPath, [...execArgv, fileURLToPath(ENTRY), ...runtime.argv], {
       cwd: runtime.cwd,

@@ -33,6 +33,10 @@ class FakeCarrier implements PoolEnd {
     return true;
   }
 
+  serviceMs(): number {
+    return NaN;
+  }
+
   collect(): void {}
 
   sendTask(task: TaskFrame): void {

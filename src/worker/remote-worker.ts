@@ -125,6 +125,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return true;
   }
 
+  serviceMs(): number {
+    return this.#carrier?.end.serviceMs() ?? NaN;
+  }
+
   begun(task: T): boolean {
     return this.#carrier?.end.begun(task.slot) ?? false;
   }

@@ -12,7 +12,7 @@ export function contextContract(bench: Bench): void {
     it('tells who and what', async () => {
       const rig = await bench.ready();
       const deadlineEpochMs = Date.now() + 60_000;
-      const task = rig.submit('describeContext', [], { attempt: 2, deadlineEpochMs, correlationId: 'request-7' });
+      const task = rig.submit('describeContext', [], { attempt: 2, deadlineEpochMs, givenCorrelationId: 'request-7' });
       assert.deepEqual(await task.result(), {
         taskId: 'prefix-0000000',
         taskName: 'describeContext',

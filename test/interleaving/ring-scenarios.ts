@@ -103,7 +103,7 @@ export function playWorker(memory: RingMemory, party: Party, notes: Int32Array, 
 }
 
 function taskFrame(slot: number, sequence: number): TaskFrame {
-  return { slot, name: 'f', args: [], transfer: undefined, sequence, attempt: 1, flags: 0, deadlineEpochMs: 0, correlationId: undefined };
+  return { slot, name: 'f', args: [], transfer: undefined, sequence, attempt: 1, flags: 0, deadlineEpochMs: 0, givenCorrelationId: undefined };
 }
 
 function oneAfterTheOther(pool: PoolPart): void {

@@ -17,6 +17,7 @@ import { NameNumbers } from '../name-numbers.js';
 import type { CancelCode, PoolFrame, TaskFrame, WorkerFrame } from '../protocol.js';
 import type { PoolEnd, PoolEndHandler } from '../transport.js';
 import { THREAD, uncloneableError } from '../value-path.js';
+import { ServiceReader } from './control-block.js';
 import { hostEventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
 import { POOL_PARKED, WORKER_PARKED, type RingMemory } from './layout.js';
@@ -66,6 +67,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #slots: PoolSlots;
+  readonly #service: ServiceReader;
   readonly #names: NameNumbers = new NameNumbers();
   #namesSent = 0;
   /** Most tasks follow one of the same name. */
@@ -93,6 +95,7 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#rechecker = options.rechecker ?? hostRechecker;
     this.#spin = new SpinPolicy(options.cores > 1 ? WATCH_MS : 0, SHORT_SLEEP_MS);
     this.#slots = new PoolSlots(memory);
+    this.#service = new ServiceReader(memory);
     this.#lane = new PortLane(port, () => this.#onPortClosed());
     this.#lane.unref();
     this.#outbox = new Outbox(memory, memory.request, this.#lane, (words, word) => this.#isDead(words, word));
@@ -153,6 +156,10 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   state(slot: number): SlotState {
     return this.#slots.state(slot);
+  }
+
+  serviceMs(): number {
+    return this.#service.read();
   }
 
   begun(slot: number): boolean {

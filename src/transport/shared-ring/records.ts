@@ -34,7 +34,7 @@ export const FORMAT_PORT = 4;
 export const HEADER_BYTES = 16;
 export const TASK_HEADER_BYTES = 48;
 
-/** The value of a TASK is `[args, correlationId]` instead of `args`. */
+/** The value of a TASK is `[args, givenCorrelationId]` instead of `args`. */
 export const FLAG_HAS_CORRELATION_ID = 0x8000;
 
 export const WORD_KIND = 1;

@@ -14,14 +14,14 @@ import {
 } from './records.js';
 
 /** The one value that crosses with a task. */
-export function valueOfTask({ args, correlationId }: TaskFrame): unknown {
-  if (correlationId !== undefined) return [args, correlationId];
+export function valueOfTask({ args, givenCorrelationId }: TaskFrame): unknown {
+  if (givenCorrelationId !== undefined) return [args, givenCorrelationId];
   return args.length === 0 ? undefined : args;
 }
 
 /** Fills in what the header of a task has beyond that of other records, at the record's first word. */
 export function writeTask({ words, doubles }: Span, word: number, task: TaskFrame, nameId: number, generation: number): void {
-  const flags = task.correlationId === undefined ? task.flags : task.flags | FLAG_HAS_CORRELATION_ID;
+  const flags = task.givenCorrelationId === undefined ? task.flags : task.flags | FLAG_HAS_CORRELATION_ID;
   words[word + WORD_KIND] = (words[word + WORD_KIND] as number) | (flags << 16);
   words[word + WORD_GENERATION] = generation;
   words[word + WORD_ATTEMPT] = task.attempt;
@@ -43,6 +43,6 @@ export function readTask({ words, doubles }: RingMemory, word: number, names: re
     attempt: words[word + WORD_ATTEMPT] as number,
     flags: flags & ~FLAG_HAS_CORRELATION_ID,
     deadlineEpochMs: doubles[(word >>> 1) + DOUBLE_DEADLINE] as number,
-    correlationId: isPair ? ((value as readonly unknown[])[1] as string) : undefined,
+    givenCorrelationId: isPair ? ((value as readonly unknown[])[1] as string) : undefined,
   };
 }

@@ -41,7 +41,7 @@ class RingThread {
 
   send(slot: number, name: string, args: readonly unknown[] = [], transfer?: readonly object[]): Promise<unknown> {
     this.#sequence += 1;
-    const task: TaskFrame = { slot, name, args, transfer, sequence: this.#sequence, attempt: 1, flags: 0, deadlineEpochMs: 0, correlationId: undefined };
+    const task: TaskFrame = { slot, name, args, transfer, sequence: this.#sequence, attempt: 1, flags: 0, deadlineEpochMs: 0, givenCorrelationId: undefined };
     const answer = (this.#waiting[slot] = deferred<unknown>());
     this.end.sendTask(task);
     return answer.promise;

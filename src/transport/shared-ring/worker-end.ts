@@ -72,6 +72,9 @@ class WorkerRing implements WorkerEnd {
   #unsent: (() => void)[] = [];
   /** Tasks handed over and not answered. */
   #unanswered = 0;
+  /** Answered since the last flush, and since when the worker has had tasks (or that flush, if later). */
+  #answered = 0;
+  #occupiedSinceMs = 0;
   #lookedTwice = false;
   #running = false;
   #parkedSinceMs = 0;
@@ -137,6 +140,7 @@ class WorkerRing implements WorkerEnd {
 
   flush(): void {
     if (this.#state !== 'open') return;
+    this.#account();
     while (this.#unsent.length > 0) this.#reportUnsent();
     this.#publish();
     // Replies that found no room need a wake when there is some. While we run, the end of the round sees to it.
@@ -243,6 +247,7 @@ class WorkerRing implements WorkerEnd {
   #deliverTask(word: number): void {
     const { words } = this.#memory;
     const slot = words[word + records.WORD_SLOT] as number;
+    if (this.#unanswered === 0 && this.#answered === 0) this.#occupiedSinceMs = this.#loop.nowMs();
     this.#unanswered += 1;
     this.#generations[slot] = words[word + records.WORD_GENERATION] as number;
     let value: unknown;
@@ -280,7 +285,17 @@ class WorkerRing implements WorkerEnd {
   #answer(kind: number, slot: number): void {
     this.#slots.finish(slot);
     this.#unanswered -= 1;
+    this.#answered += 1;
     this.#outbox.append(kind, slot);
+  }
+
+  /** Shows how long the tasks answered since the last time have taken: one reading of the clock a batch. */
+  #account(): void {
+    if (this.#answered === 0) return;
+    const now = this.#loop.nowMs();
+    this.#status.served(now - this.#occupiedSinceMs, this.#answered);
+    this.#answered = 0;
+    this.#occupiedSinceMs = now;
   }
 
   #publish(): void {

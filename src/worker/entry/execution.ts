@@ -69,7 +69,7 @@ export class Execution implements TaskContext {
   }
 
   get correlationId(): string {
-    return this.frame.correlationId ?? this.taskId;
+    return this.frame.givenCorrelationId ?? this.taskId;
   }
 
   get workerId(): string {
@@ -118,8 +118,8 @@ export class Execution implements TaskContext {
 
   /** Keeps a copy of the frame, whose owner is about to use it for another attempt. */
   detach(): void {
-    const { slot, name, sequence, attempt, flags, deadlineEpochMs, correlationId } = this.frame;
-    this.frame = { slot, name, args: [], transfer: undefined, sequence, attempt, flags, deadlineEpochMs, correlationId };
+    const { slot, name, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId } = this.frame;
+    this.frame = { slot, name, args: [], transfer: undefined, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId };
   }
 }
 

@@ -84,7 +84,7 @@ function serve(functions: Record<string, unknown>, options: { concurrency?: numb
 }
 
 function task(slot: number, name: string, args: readonly unknown[] = [], flags = 0): TaskFrame {
-  return { slot, name, args, transfer: undefined, sequence: slot, attempt: 1, flags, deadlineEpochMs: 0, correlationId: undefined };
+  return { slot, name, args, transfer: undefined, sequence: slot, attempt: 1, flags, deadlineEpochMs: 0, givenCorrelationId: undefined };
 }
 
 /** Lets all microtasks run, and one round of `setImmediate`. */

@@ -34,7 +34,7 @@ export class CallerRunner {
   run(task: PoolTask): void {
     task.marks |= DIRECT;
     try {
-      task.args = structuredClone(task.args) as readonly unknown[];
+      task.payload = structuredClone(task.args);
     } catch (error) {
       this.#settlement.fail(task, uncloneableError(task.args, 'args', error), undefined);
       return;

@@ -37,6 +37,8 @@ export class PoolCore {
   readonly keepAlive: KeepAlive = new KeepAlive();
   readonly idPrefix: string;
   readonly counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, rejected: 0, retried: 0, requeued: 0 };
+  /** Cancels a task through its handle; bound when the pool is put together. */
+  onCancel: (task: PoolTask, reason: unknown) => boolean = () => false;
   /** Looks at the queue; bound when the pool is put together. */
   onFlush: () => void = () => undefined;
   phase: Phase = 'open';
@@ -53,7 +55,7 @@ export class PoolCore {
   constructor(settings: PoolSettings) {
     this.settings = settings;
     const { queue } = settings;
-    this.functions = new TaskFunctions(settings.task, queue.levels);
+    this.functions = new TaskFunctions({ ...settings.task, owner: { taskId: (sequence) => this.taskId(sequence), cancelTask: (task, reason) => this.onCancel(task as PoolTask, reason) } }, queue.levels);
     this.scheduler = new Scheduler({ levels: queue.levels, placement: settings.placement, random: settings.random });
     this.deadLetters = new DeadLetters(settings.deadLettersMax);
     this.gauge = new BackpressureGauge({ max: queue.max, bytesMax: queue.bytesMax, highWaterMark: queue.highWaterMark, lowWaterMark: queue.lowWaterMark });

@@ -12,7 +12,6 @@ import { DELAYED, isTerminal } from '../task/lifecycle.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import { DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
-import type { TaskOwner } from './pool-task.js';
 import type { Settlement } from './settlement.js';
 import type { SignalWatch } from './signals.js';
 import { SubmitStacks } from './submit-stack.js';
@@ -21,7 +20,6 @@ import type { TaskSettings } from './task-settings.js';
 
 /** What the intake asks of the rest of the pool. */
 export interface IntakeHost {
-  readonly owner: TaskOwner;
   /** Runs the task on this process's event loop, at once. */
   runInCaller(task: PoolTask): void;
 }
@@ -90,7 +88,7 @@ export class Intake {
     const core = this.#core;
     const settings = given === undefined ? core.functions.of(name) : core.functions.with(name, given);
     const now = core.stamp();
-    const task = new PoolTask(this.#host.owner, name, args, settings, ++this.#sequence, now);
+    const task = new PoolTask(name, args, settings, ++this.#sequence, now);
     task.marks = flags;
     core.counters.submitted += 1;
     core.opened();
@@ -187,7 +185,9 @@ export class Intake {
 
   #delay(task: PoolTask, delayMs: number): void {
     const core = this.#core;
-    if (this.#bounded && this.#admission.roomFor(task, this.#load) < 0) return this.#refuse(task, false, false);
+    if (this.#bounded && this.#admission.roomFor(task, this.#load) < 0) {
+      return this.#refuse(task, core.settings.queue.whenFull === 'dead-letter', this.#admission.neverFits(task));
+    }
     task.stateCode = DELAYED;
     this.#settlement.delay(task, core.now() + delayMs);
   }

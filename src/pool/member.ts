@@ -26,6 +26,8 @@ export class Member {
   /** Answers since the last look, and when that was (or when it was given work, if later). */
   batch = 0;
   batchSince = 0;
+  /** `answered` when the prefetch last looked whether the member is stuck. */
+  answeredAtLook = -1;
   /** Whether frames wait for a flush. */
   touched = false;
   /** To be replaced: no longer counted, drained as soon as its replacement is ready. */

@@ -29,7 +29,8 @@ export interface PoolSettings {
   readonly queue: QueueSettings;
   readonly placement: Placement;
   readonly policy: ScalingPolicy;
-  readonly task: TaskSettings;
+  /** What holds for tasks that say nothing else. */
+  readonly task: Omit<TaskSettings, 'owner'>;
   readonly cancelGraceMs: number;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;

@@ -14,12 +14,6 @@ import type { PoolStream } from './stream.js';
 import type { GivenOptions } from './task-functions.js';
 import type { TaskSettings } from './task-settings.js';
 
-/** What a task needs of its pool. */
-export interface TaskOwner {
-  taskId(sequence: number): string;
-  cancelTask(task: PoolTask, reason: unknown): boolean;
-}
-
 /** The rare parts of a task. */
 export interface TaskExtra {
   deadlineAt: number;
@@ -69,42 +63,73 @@ export const BROADCAST: number = 1 << 14;
 /** Arguments were transferred: the task cannot be repeated. */
 export const TRANSFERRED: number = 1 << 13;
 
+/** Rejects the promise that is resolved with it. Tasks keep one resolving function instead of two: a million of them wait at a time. */
+class Rejection {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- being one is its purpose
+  then(_resolve: unknown, reject: (error: unknown) => void): void {
+    reject(this.#error);
+  }
+}
+
 export class PoolTask implements Task, QueuedTask, WorkerTask {
-  readonly owner: TaskOwner;
   readonly name: string;
-  args: readonly unknown[];
   settings: TaskSettings;
   stateCode: StateCode = QUEUED;
   level: number;
-  position = -1;
+  /** Its position while it is queued, its slot while a worker has it: it is never both. */
+  place = -1;
   submittedAt: number;
   readonly sequence: number;
   attempt = 0;
-  slot = -1;
   /** What the pool has noted of the task: the constants above, and the flags of its frame. */
   marks = 0;
   /** Time of the last hand-over in units of 10 µs, wrapping at 2^32: an integer, so that it costs no allocation. */
   dispatchedTicks = 0;
   /** The member that holds the task while it is in flight. */
   holder: object | undefined = undefined;
-  outcome: unknown = undefined;
+  /** The arguments until it settles, the outcome from then on. */
+  payload: unknown;
   extra: TaskExtra | undefined = undefined;
   promise: Promise<unknown> | undefined = undefined;
   resolve: ((value: unknown) => void) | undefined = undefined;
-  reject: ((error: unknown) => void) | undefined = undefined;
 
-  constructor(owner: TaskOwner, name: string, args: readonly unknown[], settings: TaskSettings, sequence: number, submittedAt: number) {
-    this.owner = owner;
+  constructor(name: string, args: readonly unknown[], settings: TaskSettings, sequence: number, submittedAt: number) {
     this.name = name;
-    this.args = args;
+    this.payload = args;
     this.settings = settings;
     this.level = settings.level;
     this.sequence = sequence;
     this.submittedAt = submittedAt;
   }
 
+  get args(): readonly unknown[] {
+    return isTerminal(this.stateCode) ? NO_ARGS : (this.payload as readonly unknown[]);
+  }
+
+  get position(): number {
+    return this.place;
+  }
+
+  set position(position: number) {
+    this.place = position;
+  }
+
+  get slot(): number {
+    return this.place;
+  }
+
+  set slot(slot: number) {
+    this.place = slot;
+  }
+
   get id(): string {
-    return this.owner.taskId(this.sequence);
+    return this.settings.owner.taskId(this.sequence);
   }
 
   get state(): TaskState {
@@ -175,11 +200,11 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   }
 
   getError(): unknown {
-    return isTerminal(this.stateCode) && this.stateCode !== COMPLETED ? this.outcome : undefined;
+    return isTerminal(this.stateCode) && this.stateCode !== COMPLETED ? this.payload : undefined;
   }
 
   cancel(reason?: unknown): boolean {
-    return this.owner.cancelTask(this, reason);
+    return this.settings.owner.cancelTask(this, reason);
   }
 
   /** @internal */
@@ -190,30 +215,21 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   /** @internal Gives the task its outcome. Called once: `move` into a terminal state has no way out. */
   settle(to: StateCode, outcome: unknown): void {
     this.move(to);
-    this.args = NO_ARGS;
+    this.payload = outcome;
     this.holder = undefined;
-    const streaming = (this.marks & STREAMING) !== 0;
-    const extra = this.extra;
+    const { extra, resolve } = this;
     if (extra !== undefined) this.#settleExtra(extra, to, outcome);
-    if (streaming) {
-      if (to !== COMPLETED) this.outcome = outcome;
-      return;
-    }
-    this.outcome = outcome;
-    if (to === COMPLETED) this.resolve?.(outcome);
-    else this.reject?.(outcome);
+    if (resolve === undefined) return;
     this.resolve = undefined;
-    this.reject = undefined;
+    resolve(to === COMPLETED ? outcome : new Rejection(outcome));
   }
 
   /** @internal The function returned a generator: `result` resolves to the stream while the task runs on. */
   openStream(stream: PoolStream): void {
     this.ensureExtra().stream = stream;
     this.marks |= STREAMING;
-    this.outcome = stream;
     this.resolve?.(stream);
     this.resolve = undefined;
-    this.reject = undefined;
   }
 
   /** @internal */
@@ -264,11 +280,10 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   #makePromise(): Promise<unknown> {
     if ((this.marks & STREAMING) !== 0) return Promise.resolve(this.extra?.stream);
     if (!isTerminal(this.stateCode)) {
-      return new Promise((resolve, reject) => {
+      return new Promise((resolve) => {
         this.resolve = resolve;
-        this.reject = reject;
       });
     }
-    return this.stateCode === COMPLETED ? Promise.resolve(this.outcome) : Promise.reject(this.outcome);
+    return this.stateCode === COMPLETED ? Promise.resolve(this.payload) : Promise.reject(this.payload);
   }
 }

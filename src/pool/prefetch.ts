@@ -4,7 +4,7 @@
  * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
  * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
  *
- * Tasks sent ahead can be stuck behind a long one. A worker that holds some and has not answered for {@link STALL_MS} gives them back to the queue,
+ * Tasks sent ahead can be stuck behind a long one. A worker that holds some and answers nothing between two looks {@link STALL_MS} apart gives them back to the queue,
  * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
  */
 import { creditFor } from '../scheduler/credit.js';
@@ -17,8 +17,12 @@ import { takeBack } from './take-back.js';
 
 /** A worker that has not answered for this long is busy with a long task (P). */
 const STALL_MS = 2;
-/** Weight of the newest batch in the moving mean of the service time. */
-const NEWEST = 0.3;
+/**
+ * Weight of the newest batch in the moving mean of the service time. A shorter time is believed sooner than a longer one: small batches look slow
+ * because each carries the cost of being woken, and one long task among short ones is met by the recall.
+ */
+const NEWEST_SHORTER = 0.7;
+const NEWEST_LONGER = 0.2;
 
 export class Prefetch {
   readonly #core: PoolCore;
@@ -51,7 +55,8 @@ export class Prefetch {
       const measuredMs = member.worker.serviceMs();
       const serviceMs = Number.isNaN(measuredMs) ? (now - member.batchSince) / batch : measuredMs;
       member.batchSince = now;
-      member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + NEWEST * (serviceMs - member.serviceMs);
+      const weight = serviceMs < member.serviceMs ? NEWEST_SHORTER : NEWEST_LONGER;
+      member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + weight * (serviceMs - member.serviceMs);
       this.#setCredit(member);
     }
     this.#answered.length = 0;
@@ -85,16 +90,24 @@ export class Prefetch {
     this.#core.scheduler.setCredit(member, credit);
   }
 
+  /** Whether nothing came between two looks. What has arrived is delivered first: it may be us who were late. */
+  #isStuck(member: Member): boolean {
+    if (member.state !== 'ready' || member.inFlight <= this.#core.settings.concurrency) return false;
+    member.worker.collect();
+    const stuck = member.answered === member.answeredAtLook;
+    member.answeredAtLook = member.answered;
+    return stuck && member.inFlight > this.#core.settings.concurrency;
+  }
+
+  #unload(member: Member): void {
+    member.serviceMs = Math.max(member.serviceMs, STALL_MS);
+    this.#setCredit(member);
+    this.recall(member);
+  }
+
   readonly #look = (): void => {
     this.#alarm = undefined;
-    const core = this.#core;
-    const now = core.now();
-    for (const member of this.#members) {
-      if (member.state !== 'ready' || member.inFlight <= core.settings.concurrency || member.batch > 0 || now - member.batchSince < STALL_MS) continue;
-      member.serviceMs = Math.max(member.serviceMs, now - member.batchSince);
-      this.#setCredit(member);
-      this.recall(member);
-    }
+    for (const member of this.#members) if (this.#isStuck(member)) this.#unload(member);
     this.watch();
   };
 }

@@ -68,6 +68,7 @@ export class TaskFunctions {
     const base = this.of(name);
     if (given.level === undefined && given.timeoutMs === undefined && given.deadlineMs === undefined && given.retry === undefined) return base;
     return {
+      owner: base.owner,
       level: given.level ?? base.level,
       timeoutMs: given.timeoutMs ?? base.timeoutMs,
       deadlineMs: given.deadlineMs ?? base.deadlineMs,
@@ -105,6 +106,7 @@ export class TaskFunctions {
     if (defaults === undefined) return this.#base;
     const option = (field: string): string => `defineTask(${name}).${field}`;
     return {
+      owner: this.#base.owner,
       level: defaults.priority === undefined ? this.#base.level : levelIndex(option('priority'), defaults.priority, this.#levels),
       timeoutMs: defaults.timeout === undefined ? this.#base.timeoutMs : parseDuration(option('timeout'), defaults.timeout, true),
       deadlineMs: defaults.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), defaults.deadline, true),

@@ -1,7 +1,10 @@
 /** What governs one task, after the pool's options, the function's and the call's have been merged. Shared by all tasks with the same options. */
 import type { RetryPlan } from '../policy/retry.js';
+import type { TaskOwner } from './task-owner.js';
 
 export interface TaskSettings {
+  /** The pool the task belongs to, as the task sees it. Here and not in each task, because a million of them may wait. */
+  readonly owner: TaskOwner;
   /** Index of the level. */
   readonly level: number;
   /** `Infinity` for none. */

@@ -80,10 +80,10 @@ export class WorkerPool {
     });
     const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
     this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, {
-      owner: { taskId: (sequence) => core.taskId(sequence), cancelTask: (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called') },
       runInCaller: (task) => caller.run(task),
     });
     this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, caller);
+    core.onCancel = (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called');
     core.onFlush = () => this.#dispatcher.flush();
     this.deadLetters = this.#deadLetterQueue();
     if (typeof moduleUrl === 'string') core.settings.clock.defer(() => fleet.open(moduleUrl, replies));

@@ -41,7 +41,7 @@ export interface PoolEnd {
   begun(slot: number): boolean;
   /** Mean time a task took the worker since the last call, in ms, as the worker itself measured it; NaN when it does not tell. */
   serviceMs(): number;
-  /** Delivers the replies that the worker published before it died. Called when it has ended, before `close`. */
+  /** Delivers the replies that have arrived and were not looked at yet; also those of a worker that has died since. */
   collect(): void;
   close(): void;
 }

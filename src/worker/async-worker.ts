@@ -95,6 +95,10 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     return false;
   }
 
+  collect(): void {
+    this.#deliver();
+  }
+
   serviceMs(): number {
     return NaN;
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { realpathSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +11,14 @@ import { Rig, workerOptions } from './fixtures/harness.js';
 import { workerContract } from './worker.contract.js';
 
 workerContract('process', createProcessWorker);
+
+/** Returns when the process has ended. Nothing else of this program runs meanwhile, so that nothing it sent is read. */
+function untilDead(pid: number): void {
+  const limitMs = performance.now() + 10_000;
+  while (!/^(Z|$)/.test(spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim())) {
+    assert.ok(performance.now() < limitMs, `process ${pid} never ended`);
+  }
+}
 
 describe('process worker', { timeout: 60_000 }, () => {
   let keepAlive: NodeJS.Timeout;
@@ -50,6 +59,18 @@ describe('process worker', { timeout: 60_000 }, () => {
     const exit = await rig.host.exit.promise;
     assert.deepEqual([exit.reason, exit.exitCode, exit.exitSignal, exit.error], ['crashed', null, 'SIGKILL', undefined]);
     assert.deepEqual(rig.host.lost, [task]);
+  });
+
+  it('is heard to its last word when tasks are on their way to it as it dies', { skip: process.platform === 'win32' }, async () => {
+    const { rig, pid } = await ready();
+    const [done, guilty] = [rig.dispatch('add', [3, 4]), rig.dispatch('exitWith', [7])];
+    rig.worker.flush();
+    untilDead(pid);
+    const behind = rig.submit('add', [5, 6]);
+    const exit = await rig.host.exit.promise;
+    assert.equal(await Promise.race([done.result(), 'lost']), 7);
+    assert.deepEqual([exit.reason, exit.exitCode, exit.guilty], ['crashed', 7, guilty]);
+    assert.deepEqual(rig.host.lost, [guilty, behind]);
   });
 
   it('is killed when it computes through the grace of its termination', async () => {

@@ -125,6 +125,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return true;
   }
 
+  collect(): void {
+    if (this.#phase === 'ready' || this.#phase === 'stopping') this.#carrier?.end.collect();
+  }
+
   serviceMs(): number {
     return this.#carrier?.end.serviceMs() ?? NaN;
   }

@@ -98,6 +98,8 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   readonly prefetchMax: number;
   /** Takes a task back. `true`: it has not begun and never will here; it is no longer in flight. `false`: its answer will come. */
   revoke(task: T): boolean;
+  /** Delivers the answers that have come and were not looked at yet. */
+  collect(): void;
   /** Mean time a task took since the last call, in ms, as the worker measured it; NaN when it does not tell. */
   serviceMs(): number;
   /** Whether the function of a task in flight may have been called; asked for in `onExit` too. */

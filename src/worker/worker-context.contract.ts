@@ -104,7 +104,8 @@ export function contextContract(bench: Bench): void {
 
     bench.remoteIt('keeps a task that waits its turn from being called', async () => {
       const rig = await bench.ready();
-      const first = rig.submit('gate', ['first']);
+      const first = rig.submit('gate', ['first'], { flags: FLAG_NOTIFY_START });
+      await first.started.promise;
       const second = rig.submit('gate', ['second']);
       await rig.host.whenVacated(rig.worker.abandon(second, CANCEL_BY_CALLER)).promise;
       const opened = rig.submit('open', ['first'], { flags: FLAG_URGENT });

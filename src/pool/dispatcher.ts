@@ -116,12 +116,16 @@ export class Dispatcher {
   }
 
   #publish(): void {
+    const core = this.#core;
     if (this.#touched.length === 0) return;
+    const [only] = this.#touched.length === 1 && core.inFlight === 1 ? this.#touched : [];
     for (const member of this.#touched) {
       member.touched = false;
       member.worker.flush();
     }
     this.#touched.length = 0;
+    // One task on its way and nothing else to do: its caller waits for it alone.
+    only?.worker.linger();
   }
 }
 

@@ -300,6 +300,8 @@ export class Fleet {
       if (first) this.#host.functionsLearned(hasDefaults);
       return true;
     } catch (error) {
+      this.#startFailures += 1;
+      this.#backOff(restartDelayMs(this.#startFailures + 1, this.#core.settings.random));
       this.#setDegraded(error as Error);
       this.kill(member);
       return false;

@@ -136,6 +136,8 @@ class PortPoolEnd implements PoolEnd {
     return true;
   }
 
+  linger(): void {}
+
   serviceMs(): number {
     return NaN;
   }

@@ -26,6 +26,8 @@ export interface PoolEnd {
   send(frame: PoolFrame): void;
   /** Publishes everything sent since the last flush and wakes the worker at most once. */
   flush(): void;
+  /** Looks for replies for a few µs, where they are likely to come within that: spares a quick answer the turn of the event loop. */
+  linger(): void;
   /**
    * Sets the shared cancel word of a slot, visible to `throwIfCancelled()` in synchronous loops; `CANCEL_NONE` clears it, which whoever
    * reuses a slot does before `sendTask`.

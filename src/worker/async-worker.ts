@@ -79,6 +79,8 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     this.#deliver();
   }
 
+  linger(): void {}
+
   abandon(task: T, code: CancelCode): object {
     const { slot } = task;
     if (!this.#slots.holds(task)) return this.#slots.abandon(task);

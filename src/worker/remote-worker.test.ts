@@ -33,6 +33,8 @@ class FakeCarrier implements PoolEnd {
     return true;
   }
 
+  linger(): void {}
+
   serviceMs(): number {
     return NaN;
   }

@@ -101,6 +101,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#carrier?.end.flush();
   }
 
+  linger(): void {
+    this.#carrier?.end.linger();
+  }
+
   abandon(task: T, code: CancelCode): object {
     const { slot } = task;
     const held = this.#slots.holds(task);

@@ -88,6 +88,8 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   dispatch(task: T): void;
   /** Publishes what was dispatched since the last flush. */
   flush(): void;
+  /** Looks for answers for a few µs, where they are likely to come within that. Calls the host. */
+  linger(): void;
   /**
    * Tells a running task to stop (raises its signal and its shared cancel word) and lets go of the task object at once: whatever the function
    * still answers is dropped, `inFlight()` no longer lists it, and the object may be dispatched again, here too. The place it takes in the worker is

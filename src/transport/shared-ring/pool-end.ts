@@ -37,6 +37,15 @@ const WATCH_CROWDED_MS = 0.02;
 /** A reply within this time would have come, or nearly, while we looked: the budget plus what waking a sleeping thread takes. */
 const SHORT_SLEEP_MS = 0.15;
 
+/** How long `linger` looks: what a worker that is awake needs for a task of next to no work and the way there and back, in ms (P). */
+const LINGER_MS = 0.004;
+/** Longest time without a turn of the event loop that lingering may bring about, in ms (P). */
+const LINGER_RUN_MS = 0.5;
+/** An answer this soon after the last sign of life would have come while we lingered, or nearly, in ms. */
+const LINGER_NEAR_MS = 0.015;
+/** Looks between two readings of the clock. */
+const LOOKS_PER_CLOCK = 16;
+
 /** Tasks taken back of which held records are kept, at least. */
 const TAKEN_BACK_MAX = 64;
 
@@ -76,6 +85,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   readonly #parking: Parking;
   readonly #rechecker: Rechecker;
   readonly #spin: SpinPolicy;
+  readonly #linger: SpinPolicy;
   readonly #cores: number;
   #unsent: { readonly slot: number; readonly error: MillraceError }[] = [];
   #inFlight = 0;
@@ -94,6 +104,7 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#cores = options.cores;
     this.#rechecker = options.rechecker ?? hostRechecker;
     this.#spin = new SpinPolicy(options.cores > 1 ? WATCH_MS : 0, SHORT_SLEEP_MS);
+    this.#linger = new SpinPolicy(options.cores > 1 ? LINGER_MS : 0, 0);
     this.#slots = new PoolSlots(memory);
     this.#service = new ServiceReader(memory);
     this.#lane = new PortLane(port, () => this.#onPortClosed());
@@ -142,6 +153,23 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#watch();
   }
 
+  linger(): void {
+    const { loop, busyRings, turnedAtMs } = this.#rechecker;
+    if (this.#state !== 'open' || this.#inFlight === 0 || !this.#watching || !this.#linger.pays || busyRings >= this.#cores) return;
+    const startMs = loop.nowMs();
+    if (startMs - turnedAtMs > LINGER_RUN_MS) return;
+    do {
+      for (let look = 0; look < LOOKS_PER_CLOCK; look += 1) {
+        if (!this.#receive()) continue;
+        this.#spin.hit();
+        this.#linger.hit();
+        this.#waitingSinceMs = this.#inFlight > 0 ? startMs : 0;
+        return;
+      }
+    } while (loop.nowMs() - startMs < LINGER_MS);
+    this.#linger.miss();
+  }
+
   setCancelled(slot: number, code: CancelCode): void {
     store(this.#memory.words, this.#memory.cancelsWord + slot, code);
   }
@@ -179,10 +207,12 @@ class PoolRing implements RingPoolEnd, Watcher {
   /** Called by the rechecker once a turn while we watch. */
   look(nowMs: number): boolean {
     if (this.#state !== 'open') return (this.#watching = false);
+    const sinceMs = this.#waitingSinceMs;
     const received = this.#receive();
     this.#publish();
     if (received) {
       this.#spin.hit();
+      if (nowMs - sinceMs < LINGER_NEAR_MS) this.#linger.hit();
       this.#waitingSinceMs = nowMs;
     } else if (this.#inFlight > 0 && nowMs - this.#waitingSinceMs > this.#budgetMs()) {
       this.#spin.miss();

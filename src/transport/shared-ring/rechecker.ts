@@ -15,6 +15,8 @@ export class Rechecker {
   readonly loop: EventLoop;
   /** Rings with tasks in flight: as many workers may want a core. */
   busyRings = 0;
+  /** When the event loop last had a turn while somebody watched, in ms. */
+  turnedAtMs: number = -Infinity;
   #watchers: Watcher[] = [];
   /** The array of the turn before, kept to be filled again. */
   #spare: Watcher[] = [];
@@ -41,6 +43,7 @@ export class Rechecker {
     const asked = this.#watchers;
     this.#watchers = this.#spare;
     const nowMs = this.loop.nowMs();
+    this.turnedAtMs = nowMs;
     for (const watcher of asked) if (watcher.look(nowMs)) this.#watchers.push(watcher);
     asked.length = 0;
     this.#spare = asked;

@@ -1,8 +1,8 @@
 /**
  * Runs the compiled tests: every file in a process group of its own, as many at once as there are CPUs.
  *
- *   dist/**\/*.test.js               lie beside the code
- *   build/tests/test/**\/*.test.js   import the package by its name
+ *   build/src/**\/*.test.js          lie beside the code and test it module by module
+ *   build/tests/test/**\/*.test.js   import the package by its name: they test what ships
  *
  * A file fails when one of its tests fails, when it holds no test, when it ends with another exit code than 0, when it is not done within its
  * limit (the tests that had begun are named) and when it leaves processes behind. The last line printed is always
@@ -11,7 +11,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { listFiles } from './lib/build.mjs';
+import { listFiles } from './lib/files.mjs';
 import { Failure, killGroup, root, runCaptured, seconds } from './lib/process.mjs';
 
 const FILE_LIMIT_MS = 180_000;
@@ -65,7 +65,7 @@ export async function testCommand(args) {
 /** Test files as `{ path, source }`, those that took longest the last time first. */
 function select(fragments, except) {
   const files = [
-    ...listFiles(`${root}/dist`, '.test.js').map((path) => ({ path: `dist/${path}`, source: `src/${path.replace(/\.js$/, '.ts')}` })),
+    ...listFiles(`${root}/build/src`, '.test.js').map((path) => ({ path: `build/src/${path}`, source: `src/${path.replace(/\.js$/, '.ts')}` })),
     ...listFiles(`${root}/build/tests/test`, '.test.js').map((path) => ({ path: `build/tests/test/${path}`, source: `test/${path.replace(/\.js$/, '.ts')}` })),
   ];
   const wanted = fragments.map((fragment) => fragment.replace(/^\.\//, '').replace(/\.[jt]s$/, ''));

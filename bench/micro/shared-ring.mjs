@@ -1,7 +1,7 @@
 /**
  * The shared ring alone, without a pool, beside a bare postMessage ping-pong in the same run.
  *
- *     node bench/micro/shared-ring.mjs [folder of compiled sources, default dist] [--quick]
+ *     node bench/micro/shared-ring.mjs [folder of compiled sources, default build/src] [--quick]
  *
  * Prints: bursts of no-ops and of small objects with one and two workers (tasks/s); one task at a time (p50, p99 in us) with both sides parked, with the pool's side
  * looking again, and with the worker spinning too; the same over a message port.
@@ -9,7 +9,7 @@
 import { pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, Worker, workerData } from 'node:worker_threads';
 
-const root = isMainThread ? pathToFileURL(`${process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'dist'}/`).href : workerData.root;
+const root = isMainThread ? pathToFileURL(`${process.argv.slice(2).find((arg) => !arg.startsWith('--')) ?? 'build/src'}/`).href : workerData.root;
 const load = (name) => import(new URL(`transport/shared-ring/${name}.js`, root).href);
 /** Enough for the code of both sides to be compiled. */
 const WARM_UP_TRIPS = 8_000;

@@ -1,17 +1,26 @@
 /**
- * Two builds with the TypeScript compiler, both incremental:
+ * Two builds with the TypeScript compiler, both incremental, and a bundle:
  *
- *   tsconfig.json       src                 -> dist          what is published, with the tests that lie beside the code
- *   tsconfig.test.json  test and examples   -> build/tests   import the package by its name, as users do
+ *   tsconfig.json       src                 -> build/src     module by module, with the tests that lie beside the code
+ *   bundle.mjs          build/src           -> dist          what is published
+ *   tsconfig.test.json  test and examples   -> build/tests   import the package by its name, as users do: what they test is the bundle
  */
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { bundle } from './bundle.mjs';
+import { listFiles } from './files.mjs';
 import { Failure, root, runInherited, toolCommand } from './process.mjs';
 
-/** Makes `dist` equal to `src`. */
+/** Makes `build/src` and `dist` equal to `src`. */
 export async function buildPackage() {
-  await compile('tsconfig.json', 'build/src.tsbuildinfo', [['src', 'dist']]);
-  const bin = `${root}/dist/cli/main.js`;
-  if (existsSync(bin)) chmodSync(bin, 0o755);
+  await compile('tsconfig.json', 'build/src.tsbuildinfo', [['src', 'build/src']]);
+  await bundle(publishedModules());
+}
+
+/** What package.json names in `exports` and `bin`, below `dist`. */
+function publishedModules() {
+  const { exports, bin } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+  const named = [...Object.values(exports).map((door) => door.default ?? door), ...Object.values(bin)];
+  return named.filter((path) => path.startsWith('./dist/')).map((path) => path.slice('./dist/'.length));
 }
 
 /** Makes `build/tests` equal to `test` and `examples`; `dist` must be there. */
@@ -42,13 +51,4 @@ function removeStale(outputs, wanted) {
     const source = path.replace(/(?:\.d\.ts|\.js)(?:\.map)?$/, '');
     if (source !== path && !wanted.has(source)) rmSync(`${outputs}/${path}`);
   }
-}
-
-/** Paths of the files below `folder` whose names end with `ending`, relative to it, with forward slashes. */
-export function listFiles(folder, ending) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`.slice(folder.length + 1).replaceAll('\\', '/'))
-    .sort();
 }

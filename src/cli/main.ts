@@ -2,21 +2,23 @@
 /** The command `millrace`: finds the command that was asked for and exits with what it says. */
 import { nearest } from '../runtime/own-options.js';
 import { systemClock } from '../runtime/clock.js';
-import { demoCommand } from './commands/demo.js';
-import { runCommand } from './commands/run.js';
 import { CommandError, EXIT } from './exit-codes.js';
 import { mainHelp } from './help.js';
 import type { Host } from './host.js';
 import { packageInfo } from './package-info.js';
 
-const COMMANDS: Readonly<Record<string, (argv: readonly string[], host: Host) => Promise<number>>> = { run: runCommand, demo: demoCommand };
+/** Loaded when asked for: help and a misspelt word need none of it. */
+const COMMANDS: Readonly<Record<string, () => Promise<(argv: readonly string[], host: Host) => Promise<number>>>> = {
+  run: async () => (await import('./commands/run.js')).runCommand,
+  demo: async () => (await import('./commands/demo.js')).demoCommand,
+};
 
 async function main(argv: readonly string[], host: Host): Promise<number> {
   const [name, ...rest] = argv;
   if (name === '--help' || name === '-h' || name === 'help') return say(mainHelp(packageInfo().version));
   if (name === '--version' || name === '-V') return say(`${packageInfo().version}\n`);
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command !== undefined) return command(rest, host);
+  if (command !== undefined) return (await command())(rest, host);
   const near = name === undefined ? undefined : nearest(name, Object.keys(COMMANDS));
   if (name !== undefined) process.stderr.write(`millrace: unknown command ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`}\n\n`);
   process.stderr.write(mainHelp(packageInfo().version));

@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { OptionError } from '../errors.js';
 import { cgroupCpuQuota, cgroupMemoryBytes } from './cgroup.js';
+import type { CgroupLimit } from './cgroup.js';
 
 /** Cores this process may use, and what says so. */
 export interface CpuLimit {
@@ -18,7 +19,8 @@ export interface MemoryLimit {
 
 /**
  * Cores this process may use: the smaller of its CPU affinity and its control group's quota, rounded up, since a worker more than a fraction of
- * a core is better than a fraction unused. The environment variable `MILLRACE_CPUS` overrides both. Reads some ten small files.
+ * a core is better than a fraction unused. The environment variable `MILLRACE_CPUS` overrides both. The quota is read from some ten small
+ * files, once in the life of the process.
  *
  * @throws OptionError when `MILLRACE_CPUS` is set to anything but a whole number >= 1
  */
@@ -26,9 +28,17 @@ export function cpuLimit(options: { root?: string; env?: NodeJS.ProcessEnv; affi
   const { root = '/', env = process.env, affinity = availableParallelism() } = options;
   const wanted = env['MILLRACE_CPUS'];
   if (wanted !== undefined && wanted !== '') return { cpus: parseCpus(wanted), source: 'env' };
-  const quota = cgroupCpuQuota(root);
+  const quota = root === '/' ? ownCpuQuota() : cgroupCpuQuota(root);
   const cpus = quota === undefined ? Infinity : Math.max(1, Math.ceil(quota.value));
   return quota !== undefined && cpus < affinity ? { cpus, source: quota.source } : { cpus: affinity, source: 'affinity' };
+}
+
+let ownQuota: { readonly limit: CgroupLimit | undefined } | undefined;
+
+/** Every pool and every thread asks: a millisecond each time would be part of their start. */
+function ownCpuQuota(): CgroupLimit | undefined {
+  ownQuota ??= { limit: cgroupCpuQuota('/') };
+  return ownQuota.limit;
 }
 
 /**

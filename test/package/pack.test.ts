@@ -1,8 +1,8 @@
 /** What is published: the right files, no dependencies, and doors that open in a project that has installed it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { read, root } from '../repository.js';
 
@@ -22,6 +22,15 @@ function run(command: string, args: readonly string[], cwd: string): string {
 function npm(args: readonly string[], cwd: string): string {
   const cli = process.env['npm_execpath'];
   return cli?.endsWith('npm-cli.js') === true ? run(process.execPath, [cli, ...args], cwd) : run('npm', args, cwd);
+}
+
+/** The files a module loads by static imports, itself among them. */
+function loadedBy(file: string, files: Set<string> = new Set()): Set<string> {
+  if (files.has(file)) return files;
+  files.add(file);
+  for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(/^(?:import|export|\}).*"(\.[^"]+)";$/gm))
+    loadedBy(join(dirname(file), specifier), files);
+  return files;
 }
 
 describe('the package', () => {
@@ -75,6 +84,30 @@ describe('the package', () => {
       "import { createPool } from 'millrace';\nfor (const worker of ['thread', 'process']) {\n  const pool = createPool(new URL('./tasks.mjs', import.meta.url), { worker });\n  console.log(await pool.run('add', 1, 2));\n  await pool.close();\n}\n";
     writeFileSync(join(project, 'pool.mjs'), main);
     assert.equal(run(process.execPath, ['pool.mjs'], project), '3\n3\n');
+  });
+
+  test('leaves its own frames out of the stack of a submission', () => {
+    writeFileSync(join(project, 'failing.mjs'), "export function fail() { throw new TypeError('no'); }\n");
+    const main =
+      "import { createPool } from 'millrace';\nconst pool = createPool(new URL('./failing.mjs', import.meta.url), { size: 1 });\nawait pool.run('fail').catch((error) => console.log(error.stack));\nawait pool.close();\n";
+    writeFileSync(join(project, 'stack.mjs'), main);
+    assert.match(run(process.execPath, ['stack.mjs'], project), /failing\.mjs:1[\s\S]*--- submitted from ---\n +at .*stack\.mjs:3/);
+  });
+
+  test('is loaded as few files, in the program and in a worker: each costs its start more than its code does', () => {
+    const dist = join(project, 'node_modules/millrace/dist');
+    for (const entry of ['index.js', 'worker/door.js', 'worker/entry/thread-main.js', 'worker/entry/process-main.js', 'cli/main.js']) {
+      const files = loadedBy(join(dist, entry));
+      assert.ok(files.size <= 4, `${entry} loads ${[...files].join(', ')}`);
+    }
+  });
+
+  test('loads what only some programs need when they need it', () => {
+    const loaded = (script: string): string =>
+      run(process.execPath, ['--input-type=module', '-e', `process.on('exit', () => console.log(process.moduleLoadList.join())); ${script}`], project);
+    assert.doesNotMatch(loaded("await import('millrace')"), /NativeModule (?:child_process|crypto|net|zlib)\b/);
+    const help = "process.argv.push('millrace', '--help'); await import('./node_modules/millrace/dist/cli/main.js')";
+    assert.doesNotMatch(loaded(help), /NativeModule (?:child_process|crypto|zlib)\b/);
   });
 
   test('has types that hold without skipLibCheck, with both module resolutions', () => {

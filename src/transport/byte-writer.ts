@@ -63,6 +63,15 @@ export class ByteWriter {
     return taken;
   }
 
+  /** Makes room for `count` bytes at a mark by moving what comes after it. Returns where in `bytes` they begin. */
+  insert(mark: number, count: number): number {
+    this.reserve(count);
+    const at = this.#start + mark;
+    this.bytes.copyWithin(at + count, at, this.position);
+    this.position += count;
+    return at;
+  }
+
   /** Writes over four bytes written before, at a mark. */
   setUint32(mark: number, value: number): void {
     this.bytes.writeUInt32LE(value, this.#start + mark);

@@ -39,18 +39,27 @@ const VIEW_KINDS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ...VIEW_TYPES.map((type, kind) => [type.prototype, kind] as const),
 ]);
 
-export class Encoder {
+/** Keeps bytes that go beside a value. `isOwn`: nobody else has them. */
+export type Keep<B> = (bytes: Uint8Array, isOwn: boolean) => B;
+
+/** `B`: what `keep` makes of bytes that go beside a value. */
+export class Encoder<B = Uint8Array> {
   /** Where values are written. */
   readonly writer: ByteWriter = new ByteWriter();
-  /** Bytes that go beside the values, in order, each a copy that belongs to the reader of this list; whoever sends them empties it. */
-  readonly bulks: Uint8Array[] = [];
+  /** Bytes that go beside the values, in order, as they were kept; whoever sends them empties it. */
+  readonly bulks: B[] = [];
   readonly #bulkBytesMin: number;
+  readonly #keep: Keep<B>;
   /** The objects of the tree that is being written. */
   readonly #objects: object[] = [];
 
-  /** @param bulkBytesMin size in bytes from which buffers go to `bulks`; default none */
-  constructor(bulkBytesMin: number = Infinity) {
+  /**
+   * @param bulkBytesMin size in bytes from which buffers go to `bulks`; default none
+   * @param keep called at once for each of them, since the sender may write into its buffer as soon as it has sent it; default a copy
+   */
+  constructor(bulkBytesMin: number = Infinity, keep: Keep<B> = keepCopy as unknown as Keep<B>) {
     this.#bulkBytesMin = bulkBytesMin;
+    this.#keep = keep;
   }
 
   /**
@@ -172,7 +181,7 @@ export class Encoder {
     if (this.#isBulk(bytes.length)) {
       this.writer.uint8(BULK_VIEW);
       this.writer.uint8(kind);
-      this.bulks.push(copyOf(bytes));
+      this.bulks.push(this.#keep(bytes, false));
       return true;
     }
     this.writer.uint8(VIEW);
@@ -187,7 +196,7 @@ export class Encoder {
     const bytes = new Uint8Array(buffer);
     if (this.#isBulk(bytes.length)) {
       this.writer.uint8(BULK_BUFFER);
-      this.bulks.push(copyOf(bytes));
+      this.bulks.push(this.#keep(bytes, false));
       return true;
     }
     this.writer.uint8(BUFFER);
@@ -203,7 +212,7 @@ export class Encoder {
     const bytes = serializer.releaseBuffer();
     if (this.#isBulk(bytes.length)) {
       this.writer.uint8(BULK_HOST);
-      this.bulks.push(bytes);
+      this.bulks.push(this.#keep(bytes, true));
     } else {
       this.writer.uint8(HOST);
       this.writer.raw(bytes);
@@ -225,8 +234,9 @@ export function tooLarge(byteLength: number): MillraceError {
 /** What crosses as bytes. */
 export const PROCESS: Medium = { name: 'process', clone: (value) => new Encoder().encode(value) };
 
-/** The sender may write into its buffer as soon as it has sent it. */
-function copyOf(bytes: Uint8Array): Uint8Array {
+/** The {@link Keep} of media that have no better place. */
+export function keepCopy(bytes: Uint8Array, isOwn: boolean): Uint8Array {
+  if (isOwn) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);
   return copy;

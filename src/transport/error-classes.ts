@@ -1,14 +1,5 @@
 /** The error classes that both sides of a transport have: those of the platform and our own. */
-import {
-  MillraceError,
-  ModuleLoadError,
-  OptionError,
-  QueueFullError,
-  TaskCancelledError,
-  TaskTimeoutError,
-  ValueError,
-  WorkerCrashedError,
-} from '../errors.js';
+import * as errors from '../errors.js';
 import type { ErrorClass } from './error-record.js';
 
 export const BUILT_IN_ERRORS: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>(
@@ -16,8 +7,11 @@ export const BUILT_IN_ERRORS: ReadonlyMap<string, ErrorClass> = new Map<string, 
 );
 
 export const OWN_ERRORS: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>(
-  [MillraceError, ModuleLoadError, OptionError, QueueFullError, TaskCancelledError, TaskTimeoutError, ValueError, WorkerCrashedError].map((type) => [
-    type.name,
-    type,
-  ]),
+  Object.values<unknown>(errors)
+    .filter(isOwnErrorClass)
+    .map((type) => [type.name, type]),
 );
+
+function isOwnErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === 'function' && (value === errors.MillraceError || value.prototype instanceof errors.MillraceError);
+}

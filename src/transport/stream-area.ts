@@ -10,7 +10,6 @@
  *
  * The reader writes its head twice in a row; the writer believes it when both are equal, so a half-written head is no head. It may always be old.
  */
-import { readSync, writeSync } from 'node:fs';
 import { MillraceError } from '../errors.js';
 import { AREA_BYTES } from './stream-file.js';
 import type { AreaPlace, SharedFile } from './stream-file.js';
@@ -61,7 +60,7 @@ export class AreaWriter {
 
   #copyTo(bytes: Uint8Array, offset: number): boolean {
     try {
-      return writeSync(this.#file.fd, bytes, 0, bytes.byteLength, this.#place.areaAt + offset) === bytes.byteLength;
+      return this.#file.write(bytes, this.#place.areaAt + offset) === bytes.byteLength;
     } catch {
       // The memory that files live in is used up.
       return false;
@@ -69,7 +68,7 @@ export class AreaWriter {
   }
 
   #readHead(): void {
-    readSync(this.#file.fd, this.#heads, 0, this.#heads.byteLength, this.#place.headAt);
+    this.#file.read(this.#heads, this.#place.headAt);
     const [first, second] = this.#heads as unknown as [number, number];
     if (first === second && first > this.#head) this.#head = first;
   }
@@ -95,7 +94,7 @@ export class AreaReader {
     const offset = position % AREA_BYTES;
     if (!this.#file.hasAreas || this.#file.isClosed || !(position >= this.#head) || offset + byteLength > AREA_BYTES) throw notThere();
     const bytes = Buffer.allocUnsafeSlow(byteLength);
-    if (readSync(this.#file.fd, bytes, 0, byteLength, this.#place.areaAt + offset) !== byteLength) throw notThere();
+    if (this.#file.read(bytes, this.#place.areaAt + offset) !== byteLength) throw notThere();
     this.#head = position + byteLength;
     return bytes.buffer as ArrayBuffer;
   }
@@ -104,7 +103,7 @@ export class AreaReader {
   release(): void {
     if (this.#heads[0] === this.#head || this.#file.isClosed) return;
     this.#heads.fill(this.#head);
-    writeSync(this.#file.fd, this.#heads, 0, this.#heads.byteLength, this.#place.headAt);
+    this.#file.write(this.#heads, this.#place.headAt);
   }
 }
 

@@ -13,41 +13,45 @@
  * Each side writes before it reads, so at least one of them sees the other: a task that was taken back never begins. When both see each other the
  * pool has given up and the worker does not know it: it asks nobody and waits for the verdict, a frame that the pool sends with every attempt.
  */
-import { readSync, writeSync } from 'node:fs';
 import { assert } from '../runtime/assert.js';
 import { SLOTS_MAX } from './control-block.js';
 import { CANCEL_NONE } from './protocol.js';
 import type { CancelCode } from './protocol.js';
-import { MARKS_AT, WORD_BYTES, WORDS_AT } from './stream-file.js';
+import { MARKS_AT, SLOT_BYTES, WORDS_AT } from './stream-file.js';
 import type { SharedFile } from './stream-file.js';
 
 /** For how long a worker trusts that a cancel word was clear, in ms: the price of a look is a system call of about 1 µs. */
 const READ_INTERVAL_MS = 0.2;
 
+/** Where the epoch stands beside the cancel word. */
 const EPOCH = 4;
 
 /** The pool's side. */
 export class PoolControl {
-  readonly #file: SharedFile;
+  readonly file: SharedFile;
   /** As it stands in the file. */
   readonly #codes: Uint8Array = new Uint8Array(SLOTS_MAX);
   readonly #epochs: Uint32Array = new Uint32Array(SLOTS_MAX);
   readonly #generations: Uint8Array = new Uint8Array(SLOTS_MAX);
-  readonly #bytes: Buffer = Buffer.alloc(4);
+  /** The marks as they were seen last. */
+  readonly #seen: Uint8Array = new Uint8Array(SLOTS_MAX);
+  readonly #byte: Uint8Array = new Uint8Array(1);
+  readonly #word: Uint32Array = new Uint32Array(1);
   /** All marks, once the file is closed. */
   #lastMarks: Uint8Array | undefined;
 
   constructor(file: SharedFile) {
-    this.#file = file;
+    this.file = file;
   }
 
   epoch(slot: number): number {
     return this.#epochs[slot] as number;
   }
 
-  /** A new task is put into the slot. Returns its generation. */
+  /** A new task is put into the slot. Returns its generation: never that of the mark, however many tasks were taken back in a row. */
   enqueue(slot: number): number {
-    const generation = ((this.#generations[slot] as number) + 1) & 0xff;
+    const next = ((this.#generations[slot] as number) + 1) & 0xff;
+    const generation = next === this.#seen[slot] ? (next + 1) & 0xff : next;
     this.#generations[slot] = generation;
     return generation;
   }
@@ -55,18 +59,18 @@ export class PoolControl {
   /** A clear word that is cleared costs nothing. */
   setCancelled(slot: number, code: CancelCode): void {
     assertSlot(slot);
-    if (this.#file.isClosed || this.#codes[slot] === code) return;
+    if (this.file.isClosed || this.#codes[slot] === code) return;
     this.#codes[slot] = code;
-    this.#write(code, WORDS_AT + slot * WORD_BYTES);
+    this.#write(code, WORDS_AT + slot * SLOT_BYTES);
   }
 
   /** Takes the task in the slot back. `true`: it has not begun and never will. The worker must be told the verdict with the new epoch. */
   revoke(slot: number): boolean {
     assertSlot(slot);
-    if (this.#file.isClosed) return false;
+    if (this.file.isClosed) return false;
     const epoch = ((this.#epochs[slot] as number) + 1) >>> 0;
     this.#epochs[slot] = epoch;
-    this.#write(epoch, WORDS_AT + slot * WORD_BYTES + EPOCH);
+    this.#write(epoch, WORDS_AT + slot * SLOT_BYTES + EPOCH);
     return !this.begun(slot);
   }
 
@@ -77,46 +81,48 @@ export class PoolControl {
 
   /** Takes a last look at the marks, and closes the file. */
   close(): void {
-    if (this.#file.isClosed) return;
+    if (this.file.isClosed) return;
     const marks = new Uint8Array(SLOTS_MAX);
-    readSync(this.#file.fd, marks, 0, SLOTS_MAX, MARKS_AT);
+    this.file.read(marks, MARKS_AT);
     this.#lastMarks = marks;
-    this.#file.close();
+    this.file.close();
   }
 
   #mark(slot: number): number {
     if (this.#lastMarks !== undefined) return this.#lastMarks[slot] as number;
-    readSync(this.#file.fd, this.#bytes, 0, 1, MARKS_AT + slot);
-    return this.#bytes[0] as number;
+    this.file.read(this.#byte, MARKS_AT + slot);
+    return (this.#seen[slot] = this.#byte[0] as number);
   }
 
   #write(value: number, position: number): void {
-    this.#bytes.writeUInt32LE(value);
-    writeSync(this.#file.fd, this.#bytes, 0, 4, position);
+    this.#word[0] = value;
+    this.file.write(this.#word, position);
   }
 }
 
 /** The worker's side. */
 export class WorkerControl {
-  readonly #file: SharedFile;
+  readonly file: SharedFile;
   /** Until when a word is taken for clear. Only "clear" is remembered: a stale "cancelled" could hit the next task of the slot. */
   readonly #clearUntilMs: Float64Array = new Float64Array(SLOTS_MAX);
-  readonly #bytes: Buffer = Buffer.alloc(WORD_BYTES);
+  readonly #mark: Uint8Array = new Uint8Array(1);
+  /** Cancel word and epoch of the slot that was read last. */
+  readonly #words: Uint32Array = new Uint32Array(2);
   readonly #now: () => number;
 
   /** @param now milliseconds, monotonic */
   constructor(file: SharedFile, now: () => number = () => performance.now()) {
-    this.#file = file;
+    this.file = file;
     this.#now = now;
   }
 
   /** Claims a task right before its function is called. `false`: the pool has tried to take it back, and will tell how that ended. */
   begin(slot: number, generation: number, epoch: number): boolean {
-    this.#bytes[0] = generation;
-    writeSync(this.#file.fd, this.#bytes, 0, 1, MARKS_AT + slot);
+    this.#mark[0] = generation;
+    this.file.write(this.#mark, MARKS_AT + slot);
     const code = this.#read(slot);
     this.#clearUntilMs[slot] = code === CANCEL_NONE ? this.#now() + READ_INTERVAL_MS : 0;
-    return this.#bytes.readUInt32LE(EPOCH) === epoch;
+    return this.#words[1] === epoch;
   }
 
   /** A cancellation is seen at most 0.2 ms late; until then a look costs one reading of the clock. */
@@ -129,10 +135,9 @@ export class WorkerControl {
     return code;
   }
 
-  /** The cancel word; the epoch is left in the bytes. */
   #read(slot: number): CancelCode {
-    readSync(this.#file.fd, this.#bytes, 0, WORD_BYTES, WORDS_AT + slot * WORD_BYTES);
-    return this.#bytes[0] as CancelCode;
+    this.file.read(this.#words, WORDS_AT + slot * SLOT_BYTES);
+    return this.#words[0] as CancelCode;
   }
 }
 

@@ -13,15 +13,15 @@
  * It has no name any more when the worker gets it, so a crash leaves nothing behind (where the platform cannot remove an open file it is removed at
  * the end). Areas are used only where files live in memory: there they take what has been in flight at once, and no disk is written.
  */
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemRandom } from '../runtime/random.js';
 import { SLOTS_MAX } from './control-block.js';
 
 export const WORDS_AT = 0;
-export const WORD_BYTES = 8;
-export const MARKS_AT: number = WORDS_AT + SLOTS_MAX * WORD_BYTES;
+export const SLOT_BYTES = 8;
+export const MARKS_AT: number = WORDS_AT + SLOTS_MAX * SLOT_BYTES;
 const HEADS_AT = MARKS_AT + SLOTS_MAX;
 const HEAD_BYTES = 16;
 const HAS_AREAS_AT = HEADS_AT + 2 * HEAD_BYTES;
@@ -69,7 +69,7 @@ export class SharedFile {
   }
 
   static createIn(directory: string, hasAreas: boolean): SharedFile {
-    const path = join(directory, `millrace-${randomUUID()}.ctl`);
+    const path = join(directory, `millrace-${process.pid}-${systemRandom().toString(36).slice(2)}.ctl`);
     const fd = openSync(path, 'wx+', 0o600);
     const file = new SharedFile(fd, hasAreas, unlink(path) ? undefined : path);
     try {
@@ -86,6 +86,20 @@ export class SharedFile {
     const byte = Buffer.alloc(1);
     readSync(fd, byte, 0, 1, HAS_AREAS_AT);
     return new SharedFile(fd, byte[0] === 1, undefined);
+  }
+
+  /** Fills `bytes` from `position`; returns how many there were. */
+  read(bytes: NodeJS.ArrayBufferView, position: number): number {
+    return readSync(this.fd, bytes, 0, bytes.byteLength, position);
+  }
+
+  /**
+   * Returns how many bytes found room.
+   *
+   * @throws the file system's error when none did
+   */
+  write(bytes: NodeJS.ArrayBufferView, position: number): number {
+    return writeSync(this.fd, bytes, 0, bytes.byteLength, position);
   }
 
   get isClosed(): boolean {
@@ -105,7 +119,7 @@ export class SharedFile {
   #reserveHead(): void {
     const head = Buffer.alloc(AREAS_AT);
     head[HAS_AREAS_AT] = this.hasAreas ? 1 : 0;
-    if (writeSync(this.fd, head, 0, AREAS_AT, 0) !== AREAS_AT) throw new Error('no room for a file in memory');
+    if (this.write(head, 0) !== AREAS_AT) throw new Error('no room for a file in memory');
   }
 }
 

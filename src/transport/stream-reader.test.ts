@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BULK, FrameReader, HEADER_BYTES } from './stream-reader.js';
+import { BULK, FrameReader, HEADER_BYTES, PLACED, PLACED_BYTES } from './stream-reader.js';
 
 interface Frame {
   readonly type: number;
@@ -26,6 +26,10 @@ function read(chunks: readonly Buffer[]): { frames: Frame[]; nonsense: string[];
     onFrame: (type, bytes, offset, length, bulks) => {
       for (const bulk of bulks) frames.push({ type: BULK, payload: new Uint8Array(bulk) });
       frames.push({ type, payload: new Uint8Array(bytes.subarray(offset, offset + length)) });
+    },
+    onPlaced: (position, byteLength) => {
+      if (position < 0) throw new RangeError('nowhere');
+      return new Uint8Array(byteLength).fill(position).buffer;
     },
     onNonsense: (what) => nonsense.push(what),
   });
@@ -69,7 +73,7 @@ describe('FrameReader', () => {
 
   it('gathers bulk in memory of its own size', () => {
     const buffers: ArrayBuffer[] = [];
-    const reader = new FrameReader({ onFrame: (_type, _bytes, _offset, _length, bulks) => void buffers.push(...bulks), onNonsense: () => {} });
+    const reader = new FrameReader({ onFrame: (_type, _bytes, _offset, _length, bulks) => void buffers.push(...bulks), onPlaced: assert.fail, onNonsense: assert.fail });
     reader.push(
       bytesOf([
         { type: BULK, payload: new Uint8Array(10) },
@@ -89,6 +93,28 @@ describe('FrameReader', () => {
       const { frames, nonsense } = read([bytes, bytesOf([{ type: 1, payload: new Uint8Array(0) }])]);
       assert.equal(nonsense.length, 1);
       assert.deepEqual(frames, []);
+    }
+  });
+
+  function placed(position: number, byteLength: number): Frame {
+    const payload = Buffer.alloc(PLACED_BYTES);
+    payload.writeDoubleLE(position);
+    payload.writeUInt32LE(byteLength, 8);
+    return { type: PLACED, payload };
+  }
+
+  it('has placed bulk fetched, in order with the other', () => {
+    const { frames } = read([bytesOf([placed(7, 3), { type: BULK, payload: new Uint8Array([1]) }, placed(9, 1), { type: 2, payload: new Uint8Array(0) }])]);
+    assert.deepEqual(
+      frames.map(({ type, payload }) => [type, ...payload]),
+      [[BULK, 7, 7, 7], [BULK, 1], [BULK, 9], [2]],
+    );
+  });
+
+  it('refuses placed bulk that is not there, or is said in another length', () => {
+    for (const frame of [placed(-1, 3), { type: PLACED, payload: new Uint8Array(PLACED_BYTES - 1) }]) {
+      const { frames, nonsense } = read([bytesOf([frame, { type: 2, payload: new Uint8Array(0) }])]);
+      assert.deepEqual([frames.length, nonsense.length], [0, 1]);
     }
   });
 

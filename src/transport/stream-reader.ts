@@ -4,15 +4,20 @@
  *     u32 length of type and payload | u8 type | payload          little-endian
  *
  * A frame that lies within one chunk is handed over where it lies; one that arrives in pieces is gathered in a buffer of its own size. Bulk frames
- * (large runs of bytes that belong to the next frame) are gathered in the very buffer that the value will own. No payload is larger than a bulk may be.
+ * (large runs of bytes that belong to the next frame) are gathered in the very buffer that the value will own; placed frames say where such a run lies
+ * (position, length). No payload is larger than a bulk may be.
  */
 
 import { BULK_BYTES_MAX } from './encoder.js';
 
 export const HEADER_BYTES = 5;
 
-/** The frame type of bulk; all others are the reader's user's. */
+/** The frame types of bulk; all others are the reader's user's. */
 export const BULK = 0;
+export const PLACED = 255;
+
+/** `f64` position, `u32` length. */
+export const PLACED_BYTES = 12;
 
 /** Bulk frames that may come before the frame they belong to. */
 const BULKS_MAX = 64;
@@ -20,6 +25,8 @@ const BULKS_MAX = 64;
 export interface FrameHandler {
   /** `bytes` are only valid during the call, `bulks` may be kept. */
   onFrame(type: number, bytes: Buffer, offset: number, length: number, bulks: readonly ArrayBuffer[]): void;
+  /** The bulk of a placed frame. An error it throws is nonsense. */
+  onPlaced(position: number, byteLength: number): ArrayBuffer;
   /** The stream does not hold frames. The reader takes no more chunks. */
   onNonsense(what: string): void;
 }
@@ -73,7 +80,7 @@ export class FrameReader {
     const length = header.readUInt32LE(headerAt) - 1;
     const type = header[headerAt + 4] as number;
     if (length < 0 || length > BULK_BYTES_MAX) return this.#refuse(`a frame of ${length} bytes`);
-    if (type === BULK && this.#bulks.length >= BULKS_MAX) return this.#refuse('too many bulk frames for one frame');
+    if ((type === BULK || type === PLACED) && this.#bulks.length >= BULKS_MAX) return this.#refuse('too many bulk frames for one frame');
     if (type !== BULK && chunk.length - position >= length) {
       this.#handOver(type, chunk, position, length);
       return position + length;
@@ -98,9 +105,19 @@ export class FrameReader {
   }
 
   #handOver(type: number, bytes: Buffer, offset: number, length: number): void {
+    if (type === PLACED) return this.#fetch(bytes, offset, length);
     const bulks = this.#bulks;
     if (bulks.length > 0) this.#bulks = [];
     this.#handler.onFrame(type, bytes, offset, length, bulks);
+  }
+
+  #fetch(bytes: Buffer, offset: number, length: number): void {
+    try {
+      if (length !== PLACED_BYTES) throw new RangeError('a placed frame of another length');
+      this.#bulks.push(this.#handler.onPlaced(bytes.readDoubleLE(offset), bytes.readUInt32LE(offset + 8)));
+    } catch {
+      this.#refuse('a large value that is not where it should be');
+    }
   }
 
   #refuse(what: string): number {

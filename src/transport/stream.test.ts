@@ -1,15 +1,34 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { MillraceError } from '../errors.js';
 import { deferred } from '../runtime/deferred.js';
-import { SharedControlBlock } from './control-block.js';
+import { SLOTS_MAX } from './control-block.js';
 import { reviveError } from './error-codec.js';
-import { createStreamPoolEnd, createStreamWorkerEnd } from './stream.js';
+import type { Streams } from './stream-connection.js';
+import { PoolControl, WorkerControl } from './stream-control.js';
+import { SharedFile } from './stream-file.js';
+import { createStreamPoolEnd } from './stream-pool-end.js';
+import { createStreamWorkerEnd } from './stream-worker-end.js';
 import { Harness, taskFrame, type TransportSubject } from './fixtures/harness.js';
 import { transportContract } from './transport.contract.js';
+
+interface SocketStreams extends Streams {
+  readonly incoming: Socket;
+  readonly outgoing: Socket;
+}
+
+/** Two sides with a pair of sockets for each direction. */
+async function sockets(): Promise<[SocketStreams, SocketStreams]> {
+  const [[toWorker, requests], [toPool, replies]] = await Promise.all([socketPair(), socketPair()]);
+  return [
+    { incoming: replies, outgoing: toWorker },
+    { incoming: requests, outgoing: toPool },
+  ];
+}
 
 /** Two sockets that are connected to one another. */
 async function socketPair(): Promise<[Socket, Socket]> {
@@ -59,22 +78,35 @@ class Half extends Duplex {
   }
 }
 
-async function halves(chunkBytes: number): Promise<[Duplex, Duplex]> {
-  const [near, far] = [new Half(chunkBytes), new Half(chunkBytes)];
-  near.other = far;
-  far.other = near;
-  return [near, far];
+async function halves(chunkBytes: number): Promise<[Streams, Streams]> {
+  const [a, b, c, d] = [new Half(chunkBytes), new Half(chunkBytes), new Half(chunkBytes), new Half(chunkBytes)];
+  [a.other, b.other, c.other, d.other] = [b, a, d, c];
+  return [
+    { incoming: a, outgoing: c },
+    { incoming: d, outgoing: b },
+  ];
 }
 
-/** Pairs over two streams, which are seen by `streams`. */
-function subject<S extends Duplex>(makeStreams: () => Promise<[S, S]>, streams: (pool: S, worker: S) => void = () => {}): TransportSubject {
+interface SubjectOptions<S> {
+  /** Sees the streams of each side. */
+  readonly see?: (pool: S, worker: S) => void;
+  readonly makeFile?: () => SharedFile;
+}
+
+function subject<S extends Streams>(makeStreams: () => Promise<[S, S]>, { see, makeFile = () => SharedFile.create() }: SubjectOptions<S> = {}): TransportSubject {
   return {
     transfers: false,
+    inFlightMax: SLOTS_MAX,
     makePair: async (poolHandler, workerHandler) => {
       const [near, far] = await makeStreams();
-      streams(near, far);
-      const control = new SharedControlBlock();
-      return { pool: createStreamPoolEnd(near, control, poolHandler), worker: createStreamWorkerEnd(far, control, workerHandler), dispose: () => {} };
+      see?.(near, far);
+      const file = makeFile();
+      const control = new PoolControl(file);
+      return {
+        pool: createStreamPoolEnd(near, control, poolHandler),
+        worker: createStreamWorkerEnd(far, new WorkerControl(file), workerHandler),
+        dispose: () => control.close(),
+      };
     },
     idleProgram: undefined,
   };
@@ -82,29 +114,31 @@ function subject<S extends Duplex>(makeStreams: () => Promise<[S, S]>, streams: 
 
 const idleProgram = `
   import { spawn } from 'node:child_process';
-  const { createStreamPoolEnd } = await import(${JSON.stringify(new URL('./stream.js', import.meta.url).href)});
-  const { SharedControlBlock } = await import(${JSON.stringify(new URL('./control-block.js', import.meta.url).href)});
+  const { createStreamPoolEnd } = await import(${JSON.stringify(new URL('./stream-pool-end.js', import.meta.url).href)});
+  const { PoolControl } = await import(${JSON.stringify(new URL('./stream-control.js', import.meta.url).href)});
+  const { SharedFile } = await import(${JSON.stringify(new URL('./stream-file.js', import.meta.url).href)});
   const other = 'new (require("node:net").Socket)({ fd: 3 }).resume().on("close", () => process.exit())';
-  const child = spawn(process.execPath, ['-e', other], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const child = spawn(process.execPath, ['-e', other], { stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'] });
   child.unref();
   const nothing = () => {};
-  const pool = createStreamPoolEnd(child.stdio[3], new SharedControlBlock(), { onResult: nothing, onError: nothing, onFrame: nothing, onUnsent: nothing, onClose: nothing });
+  const pool = createStreamPoolEnd({ incoming: child.stdio[4], outgoing: child.stdio[3] }, new PoolControl(SharedFile.create()), { onResult: nothing, onError: nothing, onFrame: nothing, onUnsent: nothing, onClose: nothing });
   pool.sendTask(${JSON.stringify({ ...taskFrame(0, [1]) })});
   pool.flush();
   console.log('sent');`;
 
-transportContract('stream over sockets', { ...subject(socketPair), idleProgram });
+transportContract('stream over sockets', { ...subject(sockets), idleProgram });
+transportContract('stream without areas in its file', subject(sockets, { makeFile: () => SharedFile.createIn(tmpdir(), false) }));
 transportContract(
   'stream over streams that cut frames anywhere',
   subject(() => halves(1_021)),
 );
 
-/** A pool's end whose other side is a bare stream in the hands of the test. */
-async function withBareWorker(run: (harness: Harness, worker: Socket) => Promise<void>): Promise<void> {
-  let far: Socket | undefined;
-  const pairs = subject(socketPair, (_, worker) => (far = worker));
+/** A pool's end whose other side is bare streams in the hands of the test. */
+async function withBareWorker(run: (harness: Harness, worker: SocketStreams) => Promise<void>): Promise<void> {
+  let far: SocketStreams | undefined;
+  const pairs = subject(sockets, { see: (_, worker) => (far = worker) });
   const harness = await Harness.over(pairs);
-  await run(harness, far as Socket);
+  await run(harness, far as SocketStreams);
   await harness.dispose();
 }
 
@@ -126,7 +160,7 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
   ] as const) {
     it(`closes with a protocol error: ${claim}`, async () => {
       await withBareWorker(async (harness, worker) => {
-        worker.write(bytes);
+        worker.outgoing.write(bytes);
         await harness.poolCalls.count('close', 1);
         assert.equal((harness.poolCalls.first('close').error as MillraceError).code, 'ERR_PROTOCOL');
         assert.equal(harness.poolCalls.list.length, 1);
@@ -136,8 +170,8 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
 
   it('fails only the task whose result cannot be decoded', async () => {
     await withBareWorker(async (harness, worker) => {
-      worker.write(frameBytes(RESULT, Buffer.from([7, 0, 0, 0, 200])));
-      worker.write(frameBytes(RESULT, Buffer.from([8, 0, 0, 0, 2])));
+      worker.outgoing.write(frameBytes(RESULT, Buffer.from([7, 0, 0, 0, 200])));
+      worker.outgoing.write(frameBytes(RESULT, Buffer.from([8, 0, 0, 0, 2])));
       await harness.poolCalls.count('result', 1);
       assert.deepEqual(harness.poolCalls.of('result'), [{ type: 'result', slot: 8, value: true }]);
       const failed = harness.poolCalls.of('error').map(({ slot, error }) => [slot, (reviveError(error, []) as MillraceError).code]);
@@ -146,13 +180,13 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
   });
 
   it('reports only the task whose arguments cannot be decoded', async () => {
-    let near: Socket | undefined;
-    const harness = await Harness.over(subject(socketPair, (pool) => (near = pool)));
+    let near: SocketStreams | undefined;
+    const harness = await Harness.over(subject(sockets, { see: (pool) => (near = pool) }));
     harness.pool.sendTask(taskFrame(1, ['sound']));
     harness.pool.flush();
-    const head = Buffer.alloc(4 + 8 + 4 + 4 + 8 + 4);
+    const head = Buffer.alloc(4 + 1 + 4 + 8 + 4 + 4 + 8 + 4);
     head.writeUInt32LE(2);
-    near?.write(frameBytes(2, Buffer.concat([head, Buffer.from([0, 200])])));
+    near?.outgoing.write(frameBytes(2, Buffer.concat([head, Buffer.from([0, 200])])));
     harness.pool.sendTask(taskFrame(3, ['sound']));
     harness.pool.flush();
     await harness.workerCalls.count('task', 2);
@@ -169,7 +203,7 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
 
   it('closes with an error when the other side ends in the middle of a frame', async () => {
     await withBareWorker(async (harness, worker) => {
-      worker.end(frameBytes(RESULT, Buffer.alloc(100)).subarray(0, 50));
+      worker.outgoing.end(frameBytes(RESULT, Buffer.alloc(100)).subarray(0, 50));
       await harness.poolCalls.count('close', 1);
       assert.match(String(harness.poolCalls.first('close').error), /an end in the middle of a frame/);
     });
@@ -177,7 +211,7 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
 
   it('closes without an error when the other side ends between frames', async () => {
     await withBareWorker(async (harness, worker) => {
-      worker.end(frameBytes(RESULT, Buffer.from([8, 0, 0, 0, 2])));
+      worker.outgoing.end(frameBytes(RESULT, Buffer.from([8, 0, 0, 0, 2])));
       await harness.poolCalls.count('close', 1);
       assert.deepEqual(harness.poolCalls.list, [
         { type: 'result', slot: 8, value: true },
@@ -190,7 +224,8 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
     await withBareWorker(async (harness, worker) => {
       for (let slot = 0; slot < 50; slot += 1) harness.pool.sendTask(taskFrame(slot, [new Uint8Array(500_000)]));
       harness.pool.flush();
-      worker.resetAndDestroy();
+      worker.incoming.resetAndDestroy();
+      worker.outgoing.resetAndDestroy();
       await harness.poolCalls.count('close', 1);
       for (let slot = 0; slot < 50; slot += 1) harness.pool.sendTask(taskFrame(slot, [1]));
       harness.pool.flush();
@@ -205,9 +240,9 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
 
 describe('a stream whose other side reads slowly', { timeout: 30_000 }, () => {
   it('holds what is not taken, says how much, and loses nothing', async () => {
-    let far: Socket | undefined;
-    const harness = await Harness.over(subject(socketPair, (_, worker) => (far = worker)));
-    far?.pause();
+    let far: SocketStreams | undefined;
+    const harness = await Harness.over(subject(sockets, { see: (_, worker) => (far = worker) }));
+    far?.incoming.pause();
     const started = performance.now();
     for (let turn = 0; turn < 40; turn += 1) {
       harness.pool.sendTask(taskFrame(turn, [turn, Buffer.alloc(500_000, turn)]));
@@ -215,7 +250,7 @@ describe('a stream whose other side reads slowly', { timeout: 30_000 }, () => {
     }
     assert.ok(performance.now() - started < 10_000, 'a burst must not wait for the reader');
     assert.ok(harness.pool.bufferedBytes > 5_000_000, `${harness.pool.bufferedBytes} bytes are held`);
-    far?.resume();
+    far?.incoming.resume();
     await harness.workerCalls.count('task', 40);
     for (const [turn, { task }] of harness.workerCalls.of('task').entries()) {
       assert.equal(task.args[0], turn);
@@ -231,16 +266,16 @@ describe('a stream whose other side reads slowly', { timeout: 30_000 }, () => {
   });
 
   it('delivers all that was flushed before it is closed', async () => {
-    let far: Socket | undefined;
-    const harness = await Harness.over(subject(socketPair, (_, worker) => (far = worker)));
-    far?.pause();
+    let far: SocketStreams | undefined;
+    const harness = await Harness.over(subject(sockets, { see: (_, worker) => (far = worker) }));
+    far?.incoming.pause();
     for (let turn = 0; turn < 20; turn += 1) {
       harness.pool.sendTask(taskFrame(turn, [Buffer.alloc(300_000, turn)]));
       harness.pool.flush();
     }
     harness.pool.close();
     await harness.poolCalls.count('close', 1);
-    far?.resume();
+    far?.incoming.resume();
     await harness.workerCalls.count('close', 1);
     assert.equal(harness.workerCalls.of('task').length, 20);
     assert.equal(harness.workerCalls.first('close').error, undefined);
@@ -250,7 +285,7 @@ describe('a stream whose other side reads slowly', { timeout: 30_000 }, () => {
 
 describe('a stream and its limits', { timeout: 30_000 }, () => {
   it('refuses what is larger than a frame may be, without copying it', async () => {
-    const harness = await Harness.over(subject(socketPair));
+    const harness = await Harness.over(subject(sockets));
     harness.pool.sendTask(taskFrame(0, [new Uint8Array(1024 ** 3 + 1)]));
     harness.pool.sendTask(taskFrame(1, []));
     harness.pool.flush();
@@ -260,7 +295,7 @@ describe('a stream and its limits', { timeout: 30_000 }, () => {
   });
 
   it('keeps frames whole when a getter sends and flushes in the middle of one', async () => {
-    const harness = await Harness.over(subject(socketPair));
+    const harness = await Harness.over(subject(sockets));
     const meddling = {
       get value(): string {
         harness.worker.send({ type: 'progress', slot: 0, value: 'meanwhile' });
@@ -279,7 +314,7 @@ describe('a stream and its limits', { timeout: 30_000 }, () => {
   });
 
   it('refuses shared memory by its path', async () => {
-    const harness = await Harness.over(subject(socketPair));
+    const harness = await Harness.over(subject(sockets));
     harness.pool.sendTask(taskFrame(0, [{ memory: new SharedArrayBuffer(8) }]));
     harness.pool.flush();
     assert.match(String(harness.poolCalls.first('unsent').error), /args\[0\]\.memory is a SharedArrayBuffer, which only threads can share/);
@@ -289,15 +324,93 @@ describe('a stream and its limits', { timeout: 30_000 }, () => {
   it('writes a batch of small tasks at once', async () => {
     const chunks: number[] = [];
     const harness = await Harness.over(
-      subject(socketPair, (pool) => {
-        const write = pool.write.bind(pool);
-        pool.write = ((chunk: Buffer) => (chunks.push(chunk.length), write(chunk))) as typeof pool.write;
+      subject(sockets, {
+        see: ({ outgoing }) => {
+          const write = outgoing.write.bind(outgoing);
+          outgoing.write = ((chunk: Buffer) => (chunks.push(chunk.length), write(chunk))) as typeof outgoing.write;
+        },
       }),
     );
     for (let slot = 0; slot < 100; slot += 1) harness.pool.sendTask(taskFrame(slot, [slot]));
     harness.pool.flush();
     await harness.workerCalls.count('task', 100);
     assert.equal(chunks.length, 1);
+    await harness.dispose();
+  });
+});
+
+describe('a task sent ahead', { timeout: 30_000 }, () => {
+  it('that is taken back as it begins is left in doubt until the pool says that it came too late, and then begins', async () => {
+    let file: SharedFile | undefined;
+    const harness = await Harness.over(subject(sockets, { makeFile: () => (file = SharedFile.create()) }));
+    harness.pool.sendTask(taskFrame(3, ['first']));
+    harness.pool.flush();
+    await harness.workerCalls.count('task', 1);
+    const { task } = harness.workerCalls.first('task');
+    const real = (file as SharedFile).read;
+    // Between the pool's writing and its reading, the worker makes its whole attempt.
+    (file as SharedFile).read = (bytes, position) => {
+      (file as SharedFile).read = real;
+      assert.equal(harness.worker.begin(task), false, 'the worker sees the pool');
+      harness.worker.sendResult(3, 'not allowed', undefined);
+      return real.call(file, bytes, position);
+    };
+    assert.equal(harness.pool.revoke(3), false, 'the pool sees the worker');
+    await harness.workerCalls.count('task', 2);
+    assert.equal(harness.workerCalls.of('task')[1]?.task, task);
+    assert.equal(harness.worker.begin(task), true);
+    harness.worker.sendResult(3, 'done', undefined);
+    harness.worker.flush();
+    await harness.poolCalls.count('result', 1);
+    assert.deepEqual(harness.poolCalls.list, [{ type: 'result', slot: 3, value: 'done' }]);
+    await harness.dispose();
+  });
+
+  it('that is taken back is neither begun nor answered', async () => {
+    const harness = await Harness.over(subject(sockets));
+    harness.pool.sendTask(taskFrame(3, ['first']));
+    harness.pool.flush();
+    await harness.workerCalls.count('task', 1);
+    assert.equal(harness.pool.revoke(3), true);
+    const first = harness.workerCalls.first('task').task;
+    assert.equal(harness.worker.begin(first), false);
+    harness.pool.sendTask(taskFrame(3, ['second']));
+    harness.pool.flush();
+    await harness.workerCalls.count('task', 2);
+    assert.equal(harness.worker.begin(first), false, 'its frame may have waited longer than it took to use its slot again');
+    harness.worker.sendResult(3, 'of the second', undefined);
+    harness.worker.flush();
+    await harness.poolCalls.count('result', 1);
+    assert.equal(harness.pool.begun(3), true, 'an answer without a beginning is a beginning');
+    await harness.dispose();
+  });
+
+  it('is not taken back when it could not leave', async () => {
+    const harness = await Harness.over(subject(sockets));
+    harness.pool.sendTask(taskFrame(3, [() => 1]));
+    assert.equal(harness.pool.revoke(3), false);
+    harness.pool.flush();
+    assert.equal(harness.poolCalls.of('unsent').length, 1);
+    await harness.dispose();
+  });
+
+  it('tells the pool what its tasks take the worker', async () => {
+    const harness = await Harness.over(subject(sockets));
+    assert.ok(Number.isNaN(harness.pool.serviceMs()));
+    for (let slot = 0; slot < 10; slot += 1) harness.pool.sendTask(taskFrame(slot, []));
+    harness.pool.flush();
+    await harness.workerCalls.count('task', 10);
+    for (let slot = 0; slot < 10; slot += 1) harness.worker.sendResult(slot, slot, undefined);
+    harness.worker.flush();
+    await harness.poolCalls.count('result', 10);
+    const done = deferred();
+    harness.atPool = () => done.resolve();
+    harness.worker.send({ type: 'pong' });
+    harness.worker.flush();
+    await done.promise;
+    const serviceMs = harness.pool.serviceMs();
+    assert.ok(serviceMs > 0 && serviceMs < 1_000, String(serviceMs));
+    assert.ok(Number.isNaN(harness.pool.serviceMs()), 'asked for once');
     await harness.dispose();
   });
 });

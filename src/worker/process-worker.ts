@@ -2,9 +2,9 @@
  * A worker in a process of its own: survives nothing it does, and takes nothing with it. A start costs some tens of ms and tens of MB;
  * see `remote-worker.ts` for the protocol and `entry/process-main.ts` for the child's side.
  *
- *     stdio of the child   0 ignored   1, 2 inherited   3 socket: init message, then the stream transport   4 control block
+ *     stdio of the child   0 ignored   1, 2 inherited   3 requests: init message, then frames   4 replies   5 shared file
  *
- * A child notices the death of its parent by the end of its socket. While it is stuck in synchronous code it notices nothing: a parent that is
+ * A child notices the death of its parent by the end of its requests. While it is stuck in synchronous code it notices nothing: a parent that is
  * killed then leaves it behind.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -12,8 +12,9 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../runtime/clock.js';
 import { PROCESS } from '../transport/encoder.js';
-import { FileControlBlock } from '../transport/control-block.js';
-import { createStreamPoolEnd } from '../transport/stream.js';
+import { createStreamPoolEnd } from '../transport/stream-pool-end.js';
+import { PoolControl } from '../transport/stream-control.js';
+import { SharedFile } from '../transport/stream-file.js';
 import type { PoolEndHandler } from '../transport/transport.js';
 import { uncloneableError } from '../transport/value-path.js';
 import { encodeInit } from './entry/process-init.js';
@@ -36,11 +37,12 @@ export function createProcessWorker<T extends WorkerTask>(options: WorkerOptions
 
 function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void): Carrier {
   const init = initMessage(options);
-  const control = FileControlBlock.create();
-  const child = startProcess(options, control);
-  const socket = child.stdio[3] as Socket;
-  socket.write(init);
-  const end = createStreamPoolEnd(socket, control, handler);
+  const file = SharedFile.create();
+  const child = startProcess(options, file);
+  const [requests, replies] = [child.stdio[3] as Socket, child.stdio[4] as Socket];
+  requests.write(init);
+  const control = new PoolControl(file);
+  const end = createStreamPoolEnd({ incoming: replies, outgoing: requests }, control, handler);
   // Without a pid the process never was, and only `error` tells.
   child.on('error', (error: Error) => {
     if (child.pid === undefined) onExit({ exitCode: null, exitSignal: null, error });
@@ -53,7 +55,8 @@ function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: 
     ref: () => child.ref(),
     dispose: () => {
       child.unref();
-      socket.destroy();
+      requests.destroy();
+      replies.destroy();
       control.close();
     },
   };
@@ -67,7 +70,7 @@ function initMessage(options: WorkerOptions): Buffer {
   }
 }
 
-function startProcess({ runtime, ...options }: WorkerOptions, control: FileControlBlock): ChildProcess {
+function startProcess({ runtime, ...options }: WorkerOptions, file: SharedFile): ChildProcess {
   const execArgv = runtime.execArgv ?? inheritedExecArgv(process.execArgv);
   // Loaded by the pools that need it: it is a good part of what importing this package would cost.
   const { spawn } = process.getBuiltinModule('node:child_process');
@@ -75,16 +78,16 @@ function startProcess({ runtime, ...options }: WorkerOptions, control: FileContr
     return spawn(process.execPath, [...execArgv, fileURLToPath(ENTRY), ...runtime.argv], {
       cwd: runtime.cwd,
       env: workerEnv({ runtime, ...options }),
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', control.fd],
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', file.fd],
       windowsHide: true,
     });
   } catch (error) {
-    control.close();
+    file.close();
     throw error;
   }
 }
 
-/** SIGTERM for handlers the module may have; the closed socket, which ends the process when its event loop turns; SIGKILL when it does not. */
+/** SIGTERM for handlers the module may have; the end of its requests, which ends the process when its event loop turns; SIGKILL when it does not. */
 function killProcess(child: ChildProcess, graceMs: number): void {
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);

@@ -4,6 +4,7 @@ import { createBench } from './fixtures/bench.js';
 import type { TestTask } from './fixtures/harness.js';
 import { contextContract } from './worker-context.contract.js';
 import { lifecycleContract } from './worker-lifecycle.contract.js';
+import { prefetchContract } from './worker-prefetch.contract.js';
 import { remoteContract } from './worker-remote.contract.js';
 import { streamsContract } from './worker-streams.contract.js';
 import { tasksContract } from './worker-tasks.contract.js';
@@ -16,6 +17,8 @@ export function workerContract(kind: WorkerKind, make: WorkerFactory<TestTask>):
     tasksContract(bench);
     streamsContract(bench);
     contextContract(bench);
-    if (bench.isRemote) remoteContract(bench);
+    if (!bench.isRemote) return;
+    remoteContract(bench);
+    prefetchContract(bench);
   });
 }

@@ -5,10 +5,12 @@ export {
   MillraceError,
   ModuleLoadError,
   OptionError,
+  PoisonedError,
   QueueFullError,
   TaskCancelledError,
   TaskTimeoutError,
   ValueError,
+  WaitTimeoutError,
   WorkerCrashedError,
 } from './errors.js';
 export type { ErrorCode } from './errors.js';
@@ -18,7 +20,7 @@ export { move } from './transport/move.js';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './queue/dead-letters.js';
 export type { PoolEvents, TaskEvent, WorkerEvent } from './pool/events.js';
 export type { CloseOptions, CloseReport, PoolOptions, PoolSize, QueueOptions, RecycleOptions, ReturnedTask, WhenFull } from './pool/options.js';
-export type { DeadLetterQueue, MapOptions, MapOutcome, Pool, Submitter, WorkerInfo } from './pool/pool.js';
+export type { DeadLetterQueue, MapOptions, MapOutcome, Pool, RangeArgs, RangeOptions, Submitter, WorkerInfo } from './pool/pool.js';
 export type { Distribution, PoolStats } from './pool/stats.js';
 export type { Clock, Timer } from './runtime/clock.js';
 export type { Duration, Size } from './runtime/units.js';

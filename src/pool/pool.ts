@@ -1,6 +1,7 @@
 /** The public face of a pool. The implementation is `worker-pool.ts`. */
 import type { DeadLetter, DeadLetterFilter } from '../queue/dead-letters.js';
 import type { Task, TaskArgs, TaskItem, TaskName, TaskOptions, TaskResult } from '../task/types.js';
+import type { Duration } from '../runtime/units.js';
 import type { WorkerKind, WorkerState } from '../worker/worker.js';
 import type { PoolEvents } from './events.js';
 import type { CloseOptions, CloseReport } from './options.js';
@@ -20,6 +21,21 @@ export interface MapOptions extends TaskOptions {
 export type MapOutcome<R, I = unknown> =
   | { readonly status: 'fulfilled'; readonly value: R; readonly index: number; readonly input: I }
   | { readonly status: 'rejected'; readonly reason: unknown; readonly index: number; readonly input: I };
+
+/** Arguments of a function of a range after its first two, the bounds of a chunk. */
+export type RangeArgs<M, K extends keyof M> = TaskArgs<M, K> extends [number, number, ...infer Rest] ? Rest : TaskArgs<M, K> extends [] | [number] ? [] : never;
+
+/** Options of `range`. */
+export interface RangeOptions extends Pick<TaskOptions, 'priority' | 'correlationId'> {
+  /** Elements of a chunk. Default `'auto'`: large ones first, what remains / (2 * workers) each, so that all workers finish together. */
+  readonly chunk?: 'auto' | number;
+  /** Ends the range when it aborts: it rejects at once, and functions that run are told to stop. */
+  readonly signal?: AbortSignal;
+  /** Longest time for the range as a whole, from the call. Default: the function's, then the pool's. */
+  readonly timeout?: Duration;
+  /** Makes one value of those of the chunks, two at a time, in the order of the range. Called on the caller's side. */
+  readonly reduce?: unknown;
+}
 
 /** What can be submitted: the part of a pool that `with(options)` gives a view of. */
 export interface Submitter<M> {
@@ -70,6 +86,14 @@ export interface Pool<M> extends Submitter<M>, AsyncDisposable {
   readonly backpressure: boolean;
   /** Runs a function once on every worker that is ready or starting; resolves to the results in worker order. Rejects with the first error after all have answered. */
   broadcast<K extends TaskName<M>>(name: K, ...args: TaskArgs<M, K>): Promise<TaskResult<M, K>[]>;
+  /**
+   * Data-parallel over shared memory: calls `fn(start, end, ...args)` for chunks of `[0, length)` on all workers, and resolves to what the chunks returned, in the
+   * order of the range. Threads take chunks from a shared counter (some µs per range and worker, none per chunk); elsewhere each chunk is a task.
+   *
+   * The first error stops the others at their next chunk and rejects once they have; a chunk whose worker died is never run again. Not retried.
+   */
+  range<K extends TaskName<M>>(name: K, length: number, options: RangeOptions & { readonly reduce: (accumulated: TaskResult<M, K>, value: TaskResult<M, K>) => TaskResult<M, K> }, ...args: RangeArgs<M, K>): Promise<TaskResult<M, K> | undefined>;
+  range<K extends TaskName<M>>(name: K, length: number, options?: RangeOptions & { readonly reduce?: undefined }, ...args: RangeArgs<M, K>): Promise<TaskResult<M, K>[]>;
   /** Starts `count` workers now; the limits of the size move with it where they must. Resolves when they are ready (or have failed). */
   addWorker(count?: number): Promise<void>;
   /** Drains `count` workers; their running tasks finish, nothing is lost. Resolves when they have ended. */

@@ -6,10 +6,11 @@
  *                            '-- retry, requeue  '-- Scaling -> Fleet <---'          Cancellation, Shutdown: from anywhere to an outcome
  */
 import { MillraceError, OptionError } from '../errors.js';
-import { wholeNumber } from '../runtime/own-options.js';
+import { ownOptions, wholeNumber } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
 import type { DeadLetterFilter } from '../queue/dead-letters.js';
 import type { Task, TaskOptions } from '../task/types.js';
+import { FLAG_RANGE_SHARE } from '../transport/protocol.js';
 import { bundleTaskModule, mayBundle } from '../worker/prepare-module.js';
 import type { WorkerFactory } from '../worker/worker.js';
 import { broadcast } from './broadcast.js';
@@ -26,10 +27,11 @@ import type { Member } from './member.js';
 import { sizeLimits } from './normalise-options.js';
 import type { PoolSettings } from './normalise-options.js';
 import type { CloseOptions, CloseReport, PoolSize } from './options.js';
-import type { DeadLetterQueue, MapOptions, WorkerInfo } from './pool.js';
-import { BROADCAST, DIRECT, HANDLE } from './pool-task.js';
+import type { DeadLetterQueue, MapOptions, RangeOptions, WorkerInfo } from './pool.js';
+import { BROADCAST, DIRECT, HANDLE, PART } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import { Prefetch } from './prefetch.js';
+import { rangeSettings, runRange } from './range.js';
 import { Scaling } from './scaling.js';
 import { Settlement } from './settlement.js';
 import { Shutdown } from './shutdown.js';
@@ -125,6 +127,24 @@ export class WorkerPool {
       else this.#dispatcher.sendDirect(task, member);
       return task;
     });
+  }
+
+  async range(name: string, length: number, options?: RangeOptions, ...args: unknown[]): Promise<unknown> {
+    const { chunk, signal, timeoutMs, reduce, task } = rangeSettings(options);
+    const core = this.#core;
+    const given = core.functions.check({ ...task, retry: 1, timeout: Infinity });
+    const values = await runRange({
+      name: checkName(name),
+      args,
+      plan: { length: wholeNumber('range: length', length, 0), chunk, shares: this.#fleet.limits.max },
+      sharesMemory: this.kind === 'thread',
+      signal,
+      timeoutMs: timeoutMs ?? core.functions.of(name).timeoutMs,
+      submit: (taskArgs, isShare) => this.#intake.submit(name, taskArgs, given, isShare ? PART | FLAG_RANGE_SHARE : PART, this.range, true),
+      setAlarm: (afterMs, ring) => core.alarms.set(core.now() + afterMs, ring),
+      cancelAlarm: (alarm) => core.alarms.cancel(alarm),
+    });
+    return reduce === undefined ? values : values.length === 0 ? undefined : values.reduce(reduce);
   }
 
   async addWorker(count = 1): Promise<void> {
@@ -225,7 +245,8 @@ export class WorkerPool {
   }
 
   async close(options?: CloseOptions): Promise<CloseReport> {
-    return this.#shutdown.close(parseDuration('close: timeout', options?.timeout ?? 30_000));
+    const { timeout } = ownOptions<CloseOptions>('close', options, ['timeout']);
+    return this.#shutdown.close(parseDuration('close: timeout', timeout ?? 30_000));
   }
 
   async terminate(): Promise<CloseReport> {

@@ -7,6 +7,7 @@ import { MessageChannel, Worker as Thread } from 'node:worker_threads';
 import { waitAsyncSupported } from '../runtime/atomics.js';
 import type { Clock } from '../runtime/clock.js';
 import { cpuLimit } from '../runtime/limits.js';
+import { shareThreadTable, threadEnded } from '../shared/thread-table.js';
 import { SharedControlBlock } from '../transport/control-block.js';
 import { createPortPoolEnd } from '../transport/message-port.js';
 import { RingMemory } from '../transport/shared-ring/layout.js';
@@ -30,6 +31,7 @@ export function createThreadWorker<T extends WorkerTask>(options: WorkerOptions,
 }
 
 function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void): Carrier {
+  shareThreadTable();
   const { port1, port2 } = new MessageChannel();
   const memory = waitAsyncSupported ? RingMemory.create() : undefined;
   const control = new SharedControlBlock();
@@ -40,7 +42,11 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
   thread.on('error', (cause: Error) => {
     error = cause;
   });
-  thread.on('exit', (exitCode) => onExit({ exitCode, exitSignal: null, error }));
+  const { threadId } = thread;
+  thread.on('exit', (exitCode) => {
+    threadEnded(threadId);
+    onExit({ exitCode, exitSignal: null, error });
+  });
   thread.unref();
   return {
     end,

@@ -34,6 +34,8 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
     return loop.refuse('load', error);
   }
   const failure = await startModule(module, { workerId, kind, workerData });
-  if (failure === undefined) loop.begin(module);
-  else loop.refuse(failure.phase, failure.error);
+  if (failure !== undefined) return loop.refuse(failure.phase, failure.error);
+  loop.begin(module);
+  // Its first use loads it: now, while the pool has yet to hear of this worker, not when the first task is waiting.
+  now();
 }

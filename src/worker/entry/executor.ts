@@ -11,7 +11,9 @@
  */
 import { contextImported, currentContext, enterContext, leaveContext, runInContext } from '../../task/context.js';
 import { unknownFunctionError } from '../../task/unknown-function.js';
-import { FLAG_NOTIFY_START, FLAG_URGENT } from '../../transport/protocol.js';
+import { runShare } from '../../shared/range-share.js';
+import type { ShareArgs } from '../../shared/range-share.js';
+import { FLAG_NOTIFY_START, FLAG_RANGE_SHARE, FLAG_URGENT } from '../../transport/protocol.js';
 import type { CancelCode, TaskFrame } from '../../transport/protocol.js';
 import { Execution } from './execution.js';
 import type { ExecutionScope } from './execution.js';
@@ -61,7 +63,8 @@ export class Executor {
       if (taskFunction === undefined) throw unknownFunctionError(frame.name, [...(this.#module?.functions.keys() ?? [])]);
       execution.throwIfCancelled();
       if ((frame.flags & FLAG_NOTIFY_START) !== 0) this.#options.reporter.started(execution.slot);
-      this.#take(execution, this.#call(execution, taskFunction.call, frame.args));
+      const call = (frame.flags & FLAG_RANGE_SHARE) === 0 ? taskFunction.call : shareOf(taskFunction.call);
+      this.#take(execution, this.#call(execution, call, frame.args));
     } catch (error) {
       this.#fail(execution, error);
     }
@@ -181,4 +184,9 @@ export class Executor {
 function raise(execution: Execution, code: CancelCode): void {
   const reason = execution.raise(code);
   execution.pump?.abort(reason);
+}
+
+/** The function called for one chunk of a range after the other. */
+function shareOf(fn: TaskFunction['call']): TaskFunction['call'] {
+  return (...args: unknown[]) => runShare(fn, args as unknown as ShareArgs);
 }

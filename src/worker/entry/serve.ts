@@ -243,7 +243,8 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   #cancel(slot: number, code: CancelCode): void {
     if (this.#executor.cancel(slot, code)) return;
     const frame = this.#waiting.remove(slot);
-    if (frame === undefined) return;
+    // One that was taken back may still wait here, and its slot have been used again: the cancel word tells that task when it begins.
+    if (frame === undefined || !this.#end.begin(frame)) return;
     this.#replies.error(slot, encodeError(cancelReason(code, frame.name)));
     this.#replies.flushSoon();
   }

@@ -83,13 +83,12 @@ export class Cancellation {
     task.extra.timeoutAlarm = undefined;
   }
 
-  /** Sets the deadline of a task, counted from now. */
-  setDeadline(task: PoolTask, deadlineMs: number): void {
+  /** Sets the deadline of a task that was submitted at `submittedAt`. */
+  setDeadline(task: PoolTask, deadlineMs: number, submittedAt: number = this.#core.now()): void {
     if (deadlineMs === Infinity) return;
     const extra = task.ensureExtra();
-    const now = this.#core.now();
-    extra.deadlineAt = now + deadlineMs;
-    extra.deadlineEpochMs = Date.now() + deadlineMs;
+    extra.deadlineAt = submittedAt + deadlineMs;
+    extra.deadlineEpochMs = Date.now() + extra.deadlineAt - this.#core.now();
     extra.deadlineAlarm = this.#core.alarms.set(extra.deadlineAt, () => this.expire(task));
   }
 

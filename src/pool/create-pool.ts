@@ -1,6 +1,5 @@
 /** The door: options checked, defaults chosen, the pool put together. */
 import { createAsyncWorker } from '../worker/async-worker.js';
-import { createProcessWorker } from '../worker/process-worker.js';
 import { createThreadWorker } from '../worker/thread-worker.js';
 import type { WorkerFactory, WorkerKind } from '../worker/worker.js';
 import { prepareTaskModule } from '../worker/prepare-module.js';
@@ -11,7 +10,13 @@ import type { PoolTask } from './pool-task.js';
 import { resolveTaskModule } from './task-module.js';
 import { WorkerPool } from './worker-pool.js';
 
-const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = { async: createAsyncWorker, thread: createThreadWorker, process: createProcessWorker };
+let createProcessWorker: WorkerFactory<PoolTask> | undefined;
+
+const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = {
+  async: createAsyncWorker,
+  thread: createThreadWorker,
+  process: (options, host) => (createProcessWorker as WorkerFactory<PoolTask>)(options, host),
+};
 
 /**
  * Makes a pool of workers that run the functions `module` exports.
@@ -26,6 +31,14 @@ const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = { async
 export function createPool<M = Record<string, (...args: unknown[]) => unknown>>(module: URL | string, options?: PoolOptions): Pool<M> {
   const url = resolveTaskModule(module);
   const settings = normaliseOptions(options);
-  const pool: unknown = new WorkerPool(settings, prepareTaskModule(url), FACTORIES[settings.kind]);
+  const prepared = settings.kind === 'process' ? prepareProcesses(url) : prepareTaskModule(url);
+  const pool: unknown = new WorkerPool(settings, prepared, FACTORIES[settings.kind]);
   return pool as Pool<M>;
+}
+
+/** What processes need is loaded by the first pool of them: it is a good part of what importing the package would cost everyone. */
+async function prepareProcesses(url: string): Promise<string> {
+  const [moduleUrl, kind] = await Promise.all([prepareTaskModule(url), import('../worker/process-worker.js')]);
+  createProcessWorker = kind.createProcessWorker;
+  return moduleUrl;
 }

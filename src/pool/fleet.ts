@@ -257,7 +257,8 @@ export class Fleet {
     }
     core.inFlight -= member.inFlight;
     member.inFlight = 0;
-    for (const task of lost) this.#settleLost(task, member, exit);
+    const unexplained = this.#isUnexplained(lost, member, exit);
+    for (const task of lost) this.#settleLost(task, member, exit, unexplained);
     member.settled.resolve();
     member.exited.resolve();
     this.reconcile();
@@ -406,10 +407,20 @@ export class Fleet {
     if (error !== undefined) for (const resolve of this.#onReady.splice(0)) resolve();
   }
 
+  /**
+   * Whether the worker died with tasks that had not begun and none that had: one of them may have killed it while its arguments were decoded. They are
+   * blamed when they are no more than a worker executes at once. More are run again, by a fresh worker that is sent nothing ahead: should it die as well,
+   * it leaves few enough.
+   */
+  #isUnexplained(lost: readonly PoolTask[], member: Member, exit: WorkerExit): boolean {
+    if (exit.reason !== 'crashed' || exit.guilty !== undefined || lost.length > this.#core.settings.concurrency) return false;
+    return !lost.some((task) => isInFlight(task.stateCode) && member.worker.begun(task));
+  }
+
   /** A task was in the hands of a worker that is gone. */
-  #settleLost(task: PoolTask, member: Member, exit: WorkerExit): void {
+  #settleLost(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): void {
     const core = this.#core;
-    if ((task.marks & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit)) {
+    if ((task.marks & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit, unexplained)) {
       if (core.phase !== 'closed') this.#settlement.requeue(task);
       else this.#settlement.cancel(task, undefined, 'the pool was terminated');
       return;
@@ -421,9 +432,9 @@ export class Fleet {
   }
 
   /** Whether the end of the worker cannot be this task's doing and the task can be run again. */
-  #isInnocent(task: PoolTask, member: Member, exit: WorkerExit): boolean {
+  #isInnocent(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): boolean {
     if ((task.marks & (STREAMING | TRANSFERRED)) !== 0) return false;
-    if (!member.worker.begun(task)) return true;
+    if (!member.worker.begun(task)) return !unexplained;
     return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
   }
 }

@@ -281,7 +281,7 @@ export class Intake {
     const before = task.settings;
     if (settings === before) return;
     task.settings = settings;
-    if (settings.deadlineMs !== before.deadlineMs && before.deadlineMs === Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs);
+    if (settings.deadlineMs !== before.deadlineMs && before.deadlineMs === Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs, task.submittedAt);
     if (settings.level === before.level || task.stateCode === DELAYED || (task.marks & WAITING) !== 0) {
       task.level = settings.level === before.level ? task.level : settings.level;
       return;

@@ -97,8 +97,8 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     submitStack: options.submitStack === undefined ? 'auto' : submitStack(options.submitStack),
     errorClasses: errorClasses(options.errors),
     runtime: runtimeOptions(options),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
+    clock: options.clock === undefined ? systemClock : clock(options.clock),
+    random: options.random === undefined ? systemRandom : random(options.random),
   };
 }
 
@@ -108,6 +108,7 @@ export function sizeLimits(option: string, size: PoolSize | undefined, kind: Wor
     const fixed = wholeNumber(option, size, 1, WORKERS_MAX);
     return { min: fixed, max: fixed };
   }
+  if (size !== undefined && (typeof size !== 'object' || size === null || Array.isArray(size))) throw new OptionError(option, 'a whole number >= 1 or an object { min, max }', size);
   const own = ownOptions<{ min: number; max: number }>(option, size, ['min', 'max']);
   const maxGiven = own.max === undefined ? undefined : wholeNumber(`${option}.max`, own.max, 1, WORKERS_MAX);
   const minGiven = own.min === undefined ? undefined : wholeNumber(`${option}.min`, own.min, 0, WORKERS_MAX);
@@ -204,13 +205,27 @@ function runtimeOptions(options: Partial<PoolOptions>): RuntimeOptions {
     env: options.env === undefined ? undefined : environment(options.env),
     argv: strings('argv', options.argv) ?? [],
     execArgv: strings('execArgv', options.execArgv),
-    resourceLimits:
-      options.resourceLimits === undefined
-        ? undefined
-        : { ...ownOptions<NonNullable<RuntimeOptions['resourceLimits']>>('resourceLimits', options.resourceLimits, ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']) },
+    resourceLimits: options.resourceLimits === undefined ? undefined : resourceLimits(options.resourceLimits),
     cwd: options.cwd === undefined ? undefined : text('cwd', options.cwd),
     workerData: options.workerData,
   };
+}
+
+function resourceLimits(value: unknown): NonNullable<RuntimeOptions['resourceLimits']> {
+  const own = ownOptions<Record<string, number>>('resourceLimits', value, ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']);
+  for (const [name, megabytes] of Object.entries(own)) numberWithin(`resourceLimits.${name}`, megabytes, 0, Number.MAX_SAFE_INTEGER);
+  return { ...own };
+}
+
+function clock(value: unknown): Clock {
+  const { now, setTimer, defer } = (value ?? {}) as Partial<Record<keyof Clock, unknown>>;
+  if ([now, setTimer, defer].every((method) => typeof method === 'function')) return value as Clock;
+  throw new OptionError('clock', 'an object with now, setTimer and defer', value);
+}
+
+function random(value: unknown): Random {
+  if (typeof value === 'function') return value as Random;
+  throw new OptionError('random', 'a function that returns a number in [0, 1)', value);
 }
 
 function environment(value: unknown): Record<string, string | undefined> {

@@ -4,10 +4,10 @@
  * Fields are plain and public for speed; the user sees the interface `Task` only. Rare things live in {@link TaskExtra}, made when first needed.
  */
 import type { QueuedTask } from '../queue/queued-task.js';
-import { COMPLETED, isTerminal, QUEUED, stateName, transition } from '../task/lifecycle.js';
+import { COMPLETED, isInFlight, isTerminal, QUEUED, stateName, transition } from '../task/lifecycle.js';
 import type { StateCode, TaskState } from '../task/lifecycle.js';
 import type { Task } from '../task/types.js';
-import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
+import { FLAG_NOTIFY_START, FLAG_RANGE_SHARE, FLAG_URGENT } from '../transport/protocol.js';
 import type { WorkerTask } from '../worker/worker.js';
 import { AsyncBuffer } from './async-buffer.js';
 import type { PoolStream } from './stream.js';
@@ -45,7 +45,7 @@ export interface TaskExtra {
 }
 
 const PROGRESS_MAX = 256;
-const FRAME_FLAGS = FLAG_NOTIFY_START | FLAG_URGENT;
+const FRAME_FLAGS = FLAG_NOTIFY_START | FLAG_URGENT | FLAG_RANGE_SHARE;
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
 /** The task stood in the queue before. */
@@ -62,6 +62,8 @@ export const STREAMING: number = 1 << 12;
 export const BROADCAST: number = 1 << 14;
 /** Arguments were transferred: the task cannot be repeated. */
 export const TRANSFERRED: number = 1 << 13;
+/** A part of a range: the range answers to the caller, not the task. */
+export const PART: number = 1 << 15;
 
 /** Rejects the promise that is resolved with it. Tasks keep one resolving function instead of two: a million of them wait at a time. */
 class Rejection {
@@ -286,4 +288,9 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
     }
     return this.stateCode === COMPLETED ? Promise.resolve(this.payload) : Promise.reject(this.payload);
   }
+}
+
+/** Whether the task waits for a worker. */
+export function isQueued(task: PoolTask): boolean {
+  return !isTerminal(task.stateCode) && !isInFlight(task.stateCode);
 }

@@ -13,7 +13,7 @@ import { runCaptured } from '../runtime/async-context.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { BROADCAST, DIRECT, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import { BROADCAST, DIRECT, PART, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
 import type { PoolTask, TaskExtra } from './pool-task.js';
 import type { SignalWatch } from './signals.js';
 
@@ -131,7 +131,7 @@ export class Settlement {
   /** Keeps what is left of a task that will not run (again). */
   deadLetter(task: PoolTask, error: unknown, reason: DeadLetter['reason']): void {
     const core = this.#core;
-    if (core.settings.deadLettersMax === 0 || (task.marks & BROADCAST) !== 0) return;
+    if (core.settings.deadLettersMax === 0 || (task.marks & (BROADCAST | PART)) !== 0) return;
     const nowEpochMs = Date.now();
     const letter: DeadLetter = {
       id: task.id,

@@ -14,7 +14,7 @@ import type { CallerRunner } from './caller-runner.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
-import { BROADCAST } from './pool-task.js';
+import { BROADCAST, PART } from './pool-task.js';
 import type { CloseReport, ReturnedTask } from './options.js';
 import type { PoolTask } from './pool-task.js';
 import type { Scaling } from './scaling.js';
@@ -69,7 +69,8 @@ export class Shutdown {
     core.alarms.clear();
     core.keepAlive.release();
     if (core.events.has('closed')) core.events.emit('closed', { cancelled: this.#returned.length, terminated: this.#terminated });
-    return { returned: this.#returned, terminated: this.#terminated };
+    // Ids sort by submission.
+    return { returned: this.#returned.sort((a, b) => (a.id < b.id ? -1 : 1)), terminated: this.#terminated };
   }
 
   async #end(): Promise<void> {
@@ -109,7 +110,7 @@ export class Shutdown {
     const { core, levels } = { core: this.#core, levels: this.#core.settings.queue.levels };
     const entry: ReturnedTask = { id: task.id, name: task.name, args: task.args, priority: levels[task.settings.level]?.name ?? '', correlationId: task.correlationId };
 
-    if (task.attempt === 0) this.#returned.push(entry);
+    if (task.attempt === 0 && (task.marks & PART) === 0) this.#returned.push(entry);
     this.#cancellation.cancel(task, undefined, `pool ${core.settings.name} was closed`, CANCEL_BY_SHUTDOWN);
   }
 }

@@ -31,6 +31,7 @@ export interface GivenOptions {
 }
 
 const TASK_OPTIONS: readonly (keyof TaskOptions)[] = ['priority', 'signal', 'timeout', 'deadline', 'delay', 'retry', 'idempotencyKey', 'correlationId', 'affinityKey', 'transfer'];
+const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry'];
 
 export class TaskFunctions {
   readonly #base: TaskSettings;
@@ -105,12 +106,13 @@ export class TaskFunctions {
   #merge(name: string, defaults: TaskDefaults | undefined): TaskSettings {
     if (defaults === undefined) return this.#base;
     const option = (field: string): string => `defineTask(${name}).${field}`;
+    const own = ownOptions<TaskDefaults>(`defineTask(${name})`, defaults, DEFAULTS);
     return {
       owner: this.#base.owner,
-      level: defaults.priority === undefined ? this.#base.level : levelIndex(option('priority'), defaults.priority, this.#levels),
-      timeoutMs: defaults.timeout === undefined ? this.#base.timeoutMs : parseDuration(option('timeout'), defaults.timeout, true),
-      deadlineMs: defaults.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), defaults.deadline, true),
-      retry: defaults.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), defaults.retry),
+      level: own.priority === undefined ? this.#base.level : levelIndex(option('priority'), own.priority, this.#levels),
+      timeoutMs: own.timeout === undefined ? this.#base.timeoutMs : parseDuration(option('timeout'), own.timeout, true),
+      deadlineMs: own.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), own.deadline, true),
+      retry: own.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), own.retry),
     };
   }
 }

@@ -23,7 +23,7 @@ export function resolveTaskModule(module: unknown): string {
 function toUrl(module: unknown): URL {
   if (module instanceof URL) return module;
   if (typeof module === 'string') {
-    if (/^(file|data):/.test(module)) return new URL(module);
+    if (/^(file|data):/.test(module) && URL.canParse(module)) return new URL(module);
     if (isAbsolute(module)) return pathToFileURL(module);
   }
   throw new OptionError('module', 'the URL or absolute path of a task module', module, "Write createPool(new URL('./tasks.js', import.meta.url))");

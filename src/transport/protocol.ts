@@ -37,6 +37,8 @@ export type TransferableObject = ArrayBuffer | import('node:worker_threads').Mes
 export const FLAG_NOTIFY_START = 1;
 /** The task does not count against the worker's concurrency (broadcasts). */
 export const FLAG_URGENT = 2;
+/** The task is a share of a range: see `shared/range-share.ts`. */
+export const FLAG_RANGE_SHARE = 4;
 
 /** Why a running task is told to stop. The number crosses in shared memory, so that synchronous loops can see it. */
 export const CANCEL_NONE = 0;

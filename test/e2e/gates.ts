@@ -2,12 +2,17 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import type { Task } from 'millrace';
 
 /** A folder of this test file alone, gone when it ends. */
 export const folder: string = mkdtempSync(join(tmpdir(), 'millrace-e2e-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const gates: string[] = [];
 let files = 0;
+
+// A gate that a failed test left closed would keep its task, and with it this process, for ever.
+after(() => gates.forEach((path) => writeFileSync(path, '')));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** The path of a file that does not exist yet. */
 export function freshPath(name = 'file'): string {
@@ -18,6 +23,7 @@ export function freshPath(name = 'file'): string {
 /** A file that does not exist yet: tasks that wait for it (`untilFile`) end when the test opens the gate. */
 export function gateFile(): { readonly path: string; open(): void } {
   const path = freshPath('gate');
+  gates.push(path);
   return { path, open: () => writeFileSync(path, '') };
 }
 

@@ -23,12 +23,14 @@ export const ERROR_CODES = {
   ERR_ASSERTION: 'An internal invariant does not hold. This is a bug in millrace.',
   ERR_PROTOCOL: 'A frame could not be understood: the two ends of a transport disagree. The worker is replaced.',
   ERR_CONTEXT: '`context()` was called outside a running task function. Call it inside the function, not at the top of the module.',
-  ERR_POISONED: 'A thread died while it held the lock, and what the lock protects may be half changed. Repair it under `acceptPoisoned`, then call `clearPoison()`.',
+  ERR_POISONED:
+    'A thread died while it held the lock, and what the lock protects may be half changed. Repair it under `acceptPoisoned`, then call `clearPoison()`.',
   ERR_WAIT_TIMEOUT: 'A lock, permit, value or other thread was waited for longer than `timeout`. Raise the limit, or hold locks for less time.',
   ERR_DEADLOCK: 'A blocking call would wait for its own thread and never end. Release what the thread holds first; locks are not re-entrant.',
   ERR_CHANNEL_CLOSED: 'The channel is closed: it takes no more values, or there are none left to receive. Send before `close()`.',
   ERR_BARRIER_BROKEN: 'A party of the barrier gave up or died while it waited. Call `reset()` when the parties are ready to begin anew.',
-  ERR_SHARED_LIMIT: 'A shared object is out of room, or belongs to threads this one cannot see; the message says which. Use fewer at once, or import millrace earlier.',
+  ERR_SHARED_LIMIT:
+    'A shared object is out of room, or belongs to threads this one cannot see; the message says which. Use fewer at once, or import millrace earlier.',
   ERR_TYPESCRIPT: 'A TypeScript task module could not be compiled for this runtime. The message says what to install.',
 } as const;
 

@@ -4,11 +4,11 @@ import { createAsyncWorker } from '../worker/async-worker.js';
 import { uncloneableError } from '../transport/value-path.js';
 import type { PoolCore } from './core.js';
 import type { Dispatcher } from './dispatcher.js';
-import { workerOptions } from './fleet.js';
 import { Member } from './member.js';
 import { DIRECT } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
+import { workerOptions } from './worker-options.js';
 import type { PoolWorkerHost } from './worker-replies.js';
 
 export class CallerRunner {

@@ -98,7 +98,11 @@ export class Cancellation {
     const limitMs = task.settings.deadlineMs;
     const where = isInFlight(task.stateCode) ? 'while it ran' : 'before it ran';
     this.#takeAway(task, CANCEL_BY_DEADLINE);
-    this.#settlement.fail(task, new TaskTimeoutError('ERR_DEADLINE_EXCEEDED', `task ${task.name} passed its deadline of ${limitMs} ms ${where}`, limitMs), 'expired');
+    this.#settlement.fail(
+      task,
+      new TaskTimeoutError('ERR_DEADLINE_EXCEEDED', `task ${task.name} passed its deadline of ${limitMs} ms ${where}`, limitMs),
+      'expired',
+    );
     this.#core.wake();
   }
 
@@ -161,7 +165,10 @@ export class Cancellation {
     if (!isInFlight(task.stateCode)) return;
     const limitMs = task.settings.timeoutMs;
     this.abandon(task, CANCEL_BY_TIMEOUT);
-    this.#settlement.attemptFailed(task, new TaskTimeoutError('ERR_TASK_TIMEOUT', `task ${task.name} timed out: it executed for more than ${limitMs} ms`, limitMs));
+    this.#settlement.attemptFailed(
+      task,
+      new TaskTimeoutError('ERR_TASK_TIMEOUT', `task ${task.name} timed out: it executed for more than ${limitMs} ms`, limitMs),
+    );
     this.#core.wake();
   }
 

@@ -52,5 +52,12 @@ export function describeWorkers(core: PoolCore, fleet: Fleet): readonly WorkerIn
 }
 
 function distribution(histogram: LogHistogram): Distribution {
-  return { count: histogram.count, mean: histogram.mean, p50: histogram.quantile(0.5), p95: histogram.quantile(0.95), p99: histogram.quantile(0.99), max: histogram.max };
+  return {
+    count: histogram.count,
+    mean: histogram.mean,
+    p50: histogram.quantile(0.5),
+    p95: histogram.quantile(0.95),
+    p99: histogram.quantile(0.99),
+    max: histogram.max,
+  };
 }

@@ -55,7 +55,10 @@ export class PoolCore {
   constructor(settings: PoolSettings) {
     this.settings = settings;
     const { queue } = settings;
-    this.functions = new TaskFunctions({ ...settings.task, owner: { taskId: (sequence) => this.taskId(sequence), cancelTask: (task, reason) => this.onCancel(task as PoolTask, reason) } }, queue.levels);
+    this.functions = new TaskFunctions(
+      { ...settings.task, owner: { taskId: (sequence) => this.taskId(sequence), cancelTask: (task, reason) => this.onCancel(task as PoolTask, reason) } },
+      queue.levels,
+    );
     this.scheduler = new Scheduler({ levels: queue.levels, placement: settings.placement, random: settings.random });
     this.deadLetters = new DeadLetters(settings.deadLettersMax);
     this.gauge = new BackpressureGauge({ max: queue.max, bytesMax: queue.bytesMax, highWaterMark: queue.highWaterMark, lowWaterMark: queue.lowWaterMark });

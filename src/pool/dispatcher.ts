@@ -128,4 +128,3 @@ export class Dispatcher {
     only?.worker.linger();
   }
 }
-

@@ -32,7 +32,13 @@ export interface PoolEvents {
   /** A worker is ready. */
   workerReady: WorkerEvent & { readonly pid: number; readonly threadId: number; readonly bootMs: number };
   /** A worker has ended; `reason` tells whether it was asked to. */
-  workerExit: WorkerEvent & { readonly reason: string; readonly exitCode: number | null; readonly exitSignal: string | null; readonly error: Error | undefined; readonly lostTasks: number };
+  workerExit: WorkerEvent & {
+    readonly reason: string;
+    readonly exitCode: number | null;
+    readonly exitSignal: string | null;
+    readonly error: Error | undefined;
+    readonly lostTasks: number;
+  };
   /** A worker is drained to be replaced: after so many tasks, at an age, over its heap limit, by hand, or because its health check failed. */
   workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'manual' | 'health' };
   /** The wanted number of workers changed, and why. */
@@ -42,7 +48,15 @@ export interface PoolEvents {
   /** A running task was told to stop and has not ended within the grace: its worker is ended. */
   hardKill: TaskEvent & { readonly workerId: string };
   /** A record written with `context().log`. Without a listener it goes to stderr as one line of JSON. */
-  log: { readonly level: LogLevel; readonly message: string; readonly fields: Record<string, unknown> | undefined; readonly workerId: string; readonly taskId: string | undefined; readonly taskName: string | undefined; readonly correlationId: string | undefined };
+  log: {
+    readonly level: LogLevel;
+    readonly message: string;
+    readonly fields: Record<string, unknown> | undefined;
+    readonly workerId: string;
+    readonly taskId: string | undefined;
+    readonly taskName: string | undefined;
+    readonly correlationId: string | undefined;
+  };
   paused: { readonly depth: number };
   resumed: { readonly depth: number };
   /** Nothing is queued, delayed or running any more. */

@@ -3,44 +3,26 @@
  *
  *   wanted ---reconcile---> members: starting -> ready <-> suspect -> draining -> (exit)
  *
- * Replacement comes first wherever the old worker still lives: a member that retires stays in service until a fresh one is ready.
- * Starts that fail are repeated with jittered backoff; when none can succeed the pool is degraded and says so.
+ * Replacement comes first wherever the old worker lives: a member that retires serves until a fresh one is ready. Starts that fail are repeated
+ * with jittered backoff; when none can succeed the pool is degraded and says so.
  */
-import { MillraceError, WorkerCrashedError } from '../errors.js';
+import { MillraceError } from '../errors.js';
 import { deferred } from '../runtime/deferred.js';
 import { restartDelayMs, RestartIntensity } from '../policy/restart-backoff.js';
-import { isInFlight } from '../task/lifecycle.js';
-import type { Worker, WorkerExit, WorkerFactory, WorkerOptions, WorkerReady } from '../worker/worker.js';
+import type { Worker, WorkerExit, WorkerFactory, WorkerReady } from '../worker/worker.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
-import { Member } from './member.js';
-import type { PoolSettings, SizeLimits } from './normalise-options.js';
-import { DIRECT, STREAMING, TRANSFERRED } from './pool-task.js';
+import type { FleetHost, RecycleCause } from './fleet-host.js';
+import { LostTasks } from './lost-tasks.js';
+import { leastNeeded, Member } from './member.js';
+import type { SizeLimits } from './normalise-options.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
+import { workerOptions } from './worker-options.js';
 import type { PoolWorkerHost } from './worker-replies.js';
 
 /** Failed starts in a row after which the pool is degraded, when the cause may pass. */
 const START_FAILURES_MAX = 3;
-/** How long `terminate()` of a worker may take before the worker is left behind, in ms. */
-const TERMINATE_TIMEOUT_MS = 1_000;
-
-export type RecycleCause = 'tasks' | 'age' | 'heap' | 'manual' | 'health';
-
-/** What the fleet asks of the rest of the pool. */
-export interface FleetHost {
-  /** Hands a broadcast to a member that has become ready. */
-  sendDirect(task: PoolTask, member: Member): void;
-  /** Functions were learned for the first time. */
-  functionsLearned(hasDefaults: boolean): void;
-  /** No worker can be started: fail what waits. */
-  failWaiting(error: Error): void;
-  /** Another form of the module to try when this one does not load; `undefined` when there is none. */
-  alternative(moduleUrl: string, error: Error): Promise<string> | undefined;
-  memberGone(member: Member): void;
-  /** Puts what the member was sent ahead back into the queue. */
-  recall(member: Member): void;
-}
 
 export class Fleet {
   readonly members: Set<Member> = new Set();
@@ -48,7 +30,7 @@ export class Fleet {
   /** How many workers there should be. */
   wanted: number;
   readonly #core: PoolCore;
-  readonly #settlement: Settlement;
+  readonly #lostTasks: LostTasks;
   readonly #host: FleetHost;
   readonly #factory: WorkerFactory<PoolTask>;
   readonly #byWorker = new Map<Worker<PoolTask>, Member>();
@@ -63,14 +45,14 @@ export class Fleet {
 
   constructor(core: PoolCore, settlement: Settlement, factory: WorkerFactory<PoolTask>, host: FleetHost) {
     this.#core = core;
-    this.#settlement = settlement;
+    this.#lostTasks = new LostTasks(core, settlement);
     this.#factory = factory;
     this.#host = host;
     this.limits = core.settings.size;
     this.wanted = this.limits.min;
   }
 
-  /** The module is known and importable: workers may be started. */
+  /** The module is importable: workers may be started. */
   open(moduleUrl: string, replies: PoolWorkerHost): void {
     this.#moduleUrl = moduleUrl;
     this.#replies = replies;
@@ -128,7 +110,7 @@ export class Fleet {
       for (; size < this.wanted; size += 1) this.#spawn();
     }
     for (; size > this.wanted; size -= 1) {
-      const surplus = this.#leastNeeded();
+      const surplus = leastNeeded(this.members);
       if (surplus === undefined) break;
       void this.drain(surplus);
     }
@@ -226,7 +208,8 @@ export class Fleet {
       member.state = 'ready';
       member.creditMax = core.settings.concurrency;
       core.scheduler.addWorker(member, member.creditMax, member.readyAt);
-      this.#armAge(member);
+      const { ageMsMax } = core.settings.recycle;
+      if (ageMsMax !== Infinity) core.alarms.set(member.readyAt + ageMsMax, () => this.retire(member, 'age'));
       if (info.hooks.healthCheck) this.armHealth(member);
       this.#relieve();
     }
@@ -253,12 +236,19 @@ export class Fleet {
     if (exit.reason === 'start-failed') this.#startFailed(exit);
     else if (!asked) this.#diedUnasked();
     if (core.events.has('workerExit')) {
-      core.events.emit('workerExit', { workerId: worker.id, kind: worker.kind, reason: exit.reason, exitCode: exit.exitCode, exitSignal: exit.exitSignal, error: exit.error, lostTasks: lost.length });
+      core.events.emit('workerExit', {
+        workerId: worker.id,
+        kind: worker.kind,
+        reason: exit.reason,
+        exitCode: exit.exitCode,
+        exitSignal: exit.exitSignal,
+        error: exit.error,
+        lostTasks: lost.length,
+      });
     }
     core.inFlight -= member.inFlight;
     member.inFlight = 0;
-    const unexplained = this.#isUnexplained(lost, member, exit);
-    for (const task of lost) this.#settleLost(task, member, exit, unexplained);
+    this.#lostTasks.settle(lost, member, exit);
     member.settled.resolve();
     member.exited.resolve();
     this.reconcile();
@@ -280,16 +270,15 @@ export class Fleet {
   #spawn(): void {
     const core = this.#core;
     this.#ordinal += 1;
-    const worker = this.#factory(this.#workerOptions(`${core.settings.name}-${this.#ordinal}`), this.#replies as PoolWorkerHost);
+    const worker = this.#factory(
+      workerOptions(core.settings, core.idPrefix, this.#moduleUrl as string, `${core.settings.name}-${this.#ordinal}`),
+      this.#replies as PoolWorkerHost,
+    );
     const member = new Member(worker, this.#ordinal, core.now());
     this.members.add(member);
     this.#byWorker.set(worker, member);
     if (core.events.has('workerStarting')) core.events.emit('workerStarting', { workerId: worker.id, kind: worker.kind });
     worker.start();
-  }
-
-  #workerOptions(id: string): WorkerOptions {
-    return workerOptions(this.#core.settings, this.#core.idPrefix, this.#moduleUrl as string, id);
   }
 
   /** Takes in what the worker says of the module; a module whose declarations are wrong cannot be served. */
@@ -315,16 +304,6 @@ export class Fleet {
     this.#core.wake();
   }
 
-  /** The idlest, youngest member; one that is still starting before one that works. */
-  #leastNeeded(): Member | undefined {
-    let best: Member | undefined;
-    for (const member of this.members) {
-      if (!member.counts) continue;
-      if (best === undefined || need(member) < need(best) || (need(member) === need(best) && member.ordinal > best.ordinal)) best = member;
-    }
-    return best;
-  }
-
   /** Lets those that retire go as far as enough others are ready. */
   #relieve(): void {
     let serving = 0;
@@ -335,11 +314,6 @@ export class Fleet {
       serving -= 1;
       void this.drain(member);
     }
-  }
-
-  #armAge(member: Member): void {
-    const { ageMsMax } = this.#core.settings.recycle;
-    if (ageMsMax !== Infinity) this.#core.alarms.set(this.#core.now() + ageMsMax, () => this.retire(member, 'age'));
   }
 
   /** Asks for the next health check of a member; its answer arms the one after. */
@@ -368,21 +342,25 @@ export class Fleet {
     const next = this.#host.alternative(current, error);
     if (next === undefined) return false;
     this.#moduleUrl = undefined;
-    next.then(
-      (url) => {
-        this.#moduleUrl = url;
-        this.reconcile();
-      },
-      (failure: Error) => this.cannotOpen(failure),
-    );
+    void this.#openWith(next);
     return true;
+  }
+
+  async #openWith(next: Promise<string>): Promise<void> {
+    try {
+      this.#moduleUrl = await next;
+      this.reconcile();
+    } catch (failure) {
+      this.cannotOpen(failure as Error);
+    }
   }
 
   #diedUnasked(): void {
     const core = this.#core;
     const now = core.now();
     this.#intensity.record(now);
-    if (this.#intensity.exceeded(now, Math.max(1, this.wanted))) this.#backOff(restartDelayMs(this.#intensity.recent(now) - Math.max(3, this.wanted), core.settings.random));
+    if (this.#intensity.exceeded(now, Math.max(1, this.wanted)))
+      this.#backOff(restartDelayMs(this.#intensity.recent(now) - Math.max(3, this.wanted), core.settings.random));
   }
 
   #backOff(delayMs: number): void {
@@ -406,67 +384,4 @@ export class Fleet {
     if ((before === undefined) !== (error === undefined)) core.events.emit('degraded', { on: error !== undefined, error });
     if (error !== undefined) for (const resolve of this.#onReady.splice(0)) resolve();
   }
-
-  /**
-   * Whether the worker died with tasks that had not begun and none that had: one of them may have killed it while its arguments were decoded. They are
-   * blamed when they are no more than a worker executes at once. More are run again, by a fresh worker that is sent nothing ahead: should it die as well,
-   * it leaves few enough.
-   */
-  #isUnexplained(lost: readonly PoolTask[], member: Member, exit: WorkerExit): boolean {
-    if (exit.reason !== 'crashed' || exit.guilty !== undefined || lost.length > this.#core.settings.concurrency) return false;
-    return !lost.some((task) => isInFlight(task.stateCode) && member.worker.begun(task));
-  }
-
-  /** A task was in the hands of a worker that is gone. */
-  #settleLost(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): void {
-    const core = this.#core;
-    if ((task.marks & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit, unexplained)) {
-      if (core.phase !== 'closed') this.#settlement.requeue(task);
-      else this.#settlement.cancel(task, undefined, 'the pool was terminated');
-      return;
-    }
-    const error = crashError(task, member, exit);
-    if (core.phase === 'closed') this.#settlement.cancel(task, error, 'the pool was terminated');
-    else if ((task.marks & DIRECT) !== 0) this.#settlement.fail(task, error, undefined);
-    else this.#settlement.crashed(task, error);
-  }
-
-  /** Whether the end of the worker cannot be this task's doing and the task can be run again. */
-  #isInnocent(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): boolean {
-    if ((task.marks & (STREAMING | TRANSFERRED)) !== 0) return false;
-    if (!member.worker.begun(task)) return !unexplained;
-    return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
-  }
-}
-
-/** What a worker of this pool is made with. */
-export function workerOptions(settings: PoolSettings, taskIdPrefix: string, moduleUrl: string, id: string): WorkerOptions {
-  return {
-    id,
-    poolName: settings.name,
-    taskIdPrefix,
-    moduleUrl,
-    concurrency: settings.concurrency,
-    startTimeoutMs: settings.startTimeoutMs,
-    terminateTimeoutMs: TERMINATE_TIMEOUT_MS,
-    streamCredit: settings.streamCredit,
-    heapBytesMax: settings.recycle.heapBytesMax,
-    errorClasses: settings.errorClasses,
-    runtime: settings.runtime,
-  };
-}
-
-function need(member: Member): number {
-  return member.state === 'starting' ? -1 : member.inFlight;
-}
-
-function crashError(task: PoolTask, member: Member, exit: WorkerExit): WorkerCrashedError {
-  const how = exit.exitSignal === null ? (exit.exitCode === null ? '' : ` with exit code ${exit.exitCode}`) : ` by ${exit.exitSignal}`;
-  const cause = exit.error === undefined ? '' : `: ${exit.error.message}`;
-  return new WorkerCrashedError(`worker ${member.worker.id} (${member.worker.kind}) died${how} while it ran task ${task.name}${cause}`, {
-    exitCode: exit.exitCode,
-    exitSignal: exit.exitSignal,
-    workerId: member.worker.id,
-    cause: exit.error,
-  });
 }

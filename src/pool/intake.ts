@@ -62,7 +62,14 @@ export class Intake {
    * Makes a task and takes it in. `above` is the public method called, where the recorded stack begins. `mayWait` holds the task back
    * when the queue is full, whatever the policy: for callers that feed at the pool's pace.
    */
-  submit(name: string, args: readonly unknown[], given: GivenOptions | undefined, flags: number, above: (...args: never[]) => unknown, mayWait: boolean): PoolTask {
+  submit(
+    name: string,
+    args: readonly unknown[],
+    given: GivenOptions | undefined,
+    flags: number,
+    above: (...args: never[]) => unknown,
+    mayWait: boolean,
+  ): PoolTask {
     if (given?.idempotencyKey !== undefined) {
       const existing = this.#byKey.get(given.idempotencyKey);
       if (existing !== undefined) return existing;
@@ -154,7 +161,11 @@ export class Intake {
 
   #refusal(name: string, given: GivenOptions | undefined): Error | undefined {
     const core = this.#core;
-    if (core.phase !== 'open') return new MillraceError('ERR_POOL_CLOSED', `pool ${core.settings.name} is ${core.phase === 'closing' ? 'closing' : 'closed'} and takes no more tasks (${name})`);
+    if (core.phase !== 'open')
+      return new MillraceError(
+        'ERR_POOL_CLOSED',
+        `pool ${core.settings.name} is ${core.phase === 'closing' ? 'closing' : 'closed'} and takes no more tasks (${name})`,
+      );
     if (core.degraded !== undefined) return core.degraded;
     const unknown = core.functions.unknown(name);
     if (unknown !== undefined) return unknown;
@@ -281,7 +292,8 @@ export class Intake {
     const before = task.settings;
     if (settings === before) return;
     task.settings = settings;
-    if (settings.deadlineMs !== before.deadlineMs && before.deadlineMs === Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs, task.submittedAt);
+    if (settings.deadlineMs !== before.deadlineMs && before.deadlineMs === Infinity)
+      this.#cancellation.setDeadline(task, settings.deadlineMs, task.submittedAt);
     if (settings.level === before.level || task.stateCode === DELAYED || (task.marks & WAITING) !== 0) {
       task.level = settings.level === before.level ? task.level : settings.level;
       return;

@@ -51,3 +51,17 @@ export class Member {
     return !this.retiring && (this.state === 'starting' || this.state === 'ready');
   }
 }
+
+/** The idlest, youngest member; one that is still starting before one that works. */
+export function leastNeeded(members: Iterable<Member>): Member | undefined {
+  let best: Member | undefined;
+  for (const member of members) {
+    if (!member.counts) continue;
+    if (best === undefined || need(member) < need(best) || (need(member) === need(best) && member.ordinal > best.ordinal)) best = member;
+  }
+  return best;
+}
+
+function need(member: Member): number {
+  return member.state === 'starting' ? -1 : member.inFlight;
+}

@@ -63,8 +63,34 @@ const WORKERS_MAX = 4_096;
 /** A worker has 4,096 slots; some are left for broadcasts and for attempts that were told to stop. */
 const CONCURRENCY_MAX = 2_048;
 const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
-  'name', 'worker', 'size', 'concurrency', 'queue', 'placement', 'policy', 'timeout', 'deadline', 'retry', 'priority', 'cancelGrace', 'startTimeout', 'stopTimeout',
-  'healthInterval', 'recycle', 'deadLetters', 'streamCredit', 'submitStack', 'errors', 'workerData', 'env', 'argv', 'execArgv', 'resourceLimits', 'cwd', 'clock', 'random',
+  'name',
+  'worker',
+  'size',
+  'concurrency',
+  'queue',
+  'placement',
+  'policy',
+  'timeout',
+  'deadline',
+  'retry',
+  'priority',
+  'cancelGrace',
+  'startTimeout',
+  'stopTimeout',
+  'healthInterval',
+  'recycle',
+  'deadLetters',
+  'streamCredit',
+  'submitStack',
+  'errors',
+  'workerData',
+  'env',
+  'argv',
+  'execArgv',
+  'resourceLimits',
+  'cwd',
+  'clock',
+  'random',
 ];
 
 /** @throws OptionError naming the option, what was expected and what came */
@@ -108,7 +134,8 @@ export function sizeLimits(option: string, size: PoolSize | undefined, kind: Wor
     const fixed = wholeNumber(option, size, 1, WORKERS_MAX);
     return { min: fixed, max: fixed };
   }
-  if (size !== undefined && (typeof size !== 'object' || size === null || Array.isArray(size))) throw new OptionError(option, 'a whole number >= 1 or an object { min, max }', size);
+  if (size !== undefined && (typeof size !== 'object' || size === null || Array.isArray(size)))
+    throw new OptionError(option, 'a whole number >= 1 or an object { min, max }', size);
   const own = ownOptions<{ min: number; max: number }>(option, size, ['min', 'max']);
   const maxGiven = own.max === undefined ? undefined : wholeNumber(`${option}.max`, own.max, 1, WORKERS_MAX);
   const minGiven = own.min === undefined ? undefined : wholeNumber(`${option}.min`, own.min, 0, WORKERS_MAX);
@@ -212,7 +239,12 @@ function runtimeOptions(options: Partial<PoolOptions>): RuntimeOptions {
 }
 
 function resourceLimits(value: unknown): NonNullable<RuntimeOptions['resourceLimits']> {
-  const own = ownOptions<Record<string, number>>('resourceLimits', value, ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']);
+  const own = ownOptions<Record<string, number>>('resourceLimits', value, [
+    'maxOldGenerationSizeMb',
+    'maxYoungGenerationSizeMb',
+    'codeRangeSizeMb',
+    'stackSizeMb',
+  ]);
   for (const [name, megabytes] of Object.entries(own)) numberWithin(`resourceLimits.${name}`, megabytes, 0, Number.MAX_SAFE_INTEGER);
   return { ...own };
 }

@@ -44,8 +44,16 @@ export interface Submitter<M> {
   /** Submits one task and returns its handle. */
   submit<K extends TaskName<M>>(name: K, args: TaskArgs<M, K>, options?: TaskOptions): Task<TaskResult<M, K>>;
   /** Runs one task per input, pulling inputs as slots become free. */
-  map<K extends TaskName<M>, I extends TaskItem<M, K>>(name: K, inputs: Iterable<I> | AsyncIterable<I>, options: MapOptions & { readonly onError: 'settle' }): AsyncIterableIterator<MapOutcome<TaskResult<M, K>, I>>;
-  map<K extends TaskName<M>>(name: K, inputs: Iterable<TaskItem<M, K>> | AsyncIterable<TaskItem<M, K>>, options?: MapOptions): AsyncIterableIterator<TaskResult<M, K>>;
+  map<K extends TaskName<M>, I extends TaskItem<M, K>>(
+    name: K,
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options: MapOptions & { readonly onError: 'settle' },
+  ): AsyncIterableIterator<MapOutcome<TaskResult<M, K>, I>>;
+  map<K extends TaskName<M>>(
+    name: K,
+    inputs: Iterable<TaskItem<M, K>> | AsyncIterable<TaskItem<M, K>>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<TaskResult<M, K>>;
   /** A view of the same pool that submits with other options. */
   with(options: TaskOptions): Submitter<M>;
 }
@@ -92,8 +100,18 @@ export interface Pool<M> extends Submitter<M>, AsyncDisposable {
    *
    * The first error stops the others at their next chunk and rejects once they have; a chunk whose worker died is never run again. Not retried.
    */
-  range<K extends TaskName<M>>(name: K, length: number, options: RangeOptions & { readonly reduce: (accumulated: TaskResult<M, K>, value: TaskResult<M, K>) => TaskResult<M, K> }, ...args: RangeArgs<M, K>): Promise<TaskResult<M, K> | undefined>;
-  range<K extends TaskName<M>>(name: K, length: number, options?: RangeOptions & { readonly reduce?: undefined }, ...args: RangeArgs<M, K>): Promise<TaskResult<M, K>[]>;
+  range<K extends TaskName<M>>(
+    name: K,
+    length: number,
+    options: RangeOptions & { readonly reduce: (accumulated: TaskResult<M, K>, value: TaskResult<M, K>) => TaskResult<M, K> },
+    ...args: RangeArgs<M, K>
+  ): Promise<TaskResult<M, K> | undefined>;
+  range<K extends TaskName<M>>(
+    name: K,
+    length: number,
+    options?: RangeOptions & { readonly reduce?: undefined },
+    ...args: RangeArgs<M, K>
+  ): Promise<TaskResult<M, K>[]>;
   /** Starts `count` workers now; the limits of the size move with it where they must. Resolves when they are ready (or have failed). */
   addWorker(count?: number): Promise<void>;
   /** Drains `count` workers; their running tasks finish, nothing is lost. Resolves when they have ended. */

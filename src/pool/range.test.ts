@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { PoisonedError } from '../errors.js';
 import { Latch, Mutex, SharedArray } from '../shared/door.js';
 import type { WorkerKind } from '../worker/worker.js';
 import { createPool } from './create-pool.js';
@@ -212,6 +213,8 @@ describe('a range on threads', { timeout: 90_000 }, () => {
       const mutex = new Mutex();
       await assert.rejects(pool.range('dieWithLock', 1, {}, mutex), { code: 'ERR_WORKER_CRASHED' });
       await assert.rejects(mutex.lock(), { code: 'ERR_POISONED' });
+      const error = await errorOf(pool.run('dieWithLock', 1, 2, mutex));
+      assert.ok(error instanceof PoisonedError, 'it crosses as itself');
     });
   });
 });

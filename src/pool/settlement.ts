@@ -2,7 +2,8 @@
  * How a task gets its outcome: the only place that moves a task into a terminal state, and the place that decides whether a failed attempt is
  * followed by another.
  */
-import { MillraceError, TaskCancelledError } from '../errors.js';
+import { TaskCancelledError } from '../errors.js';
+import type { MillraceError } from '../errors.js';
 import { backoffDelayMs } from '../policy/backoff.js';
 import { shouldRetry } from '../policy/retry.js';
 import type { DeadLetter } from '../queue/dead-letters.js';
@@ -41,7 +42,12 @@ export class Settlement {
     this.#tidy(task);
     task.settle(COMPLETED, value);
     if (core.events.has('completed')) {
-      core.events.emit('completed', { ...core.taskEvent(task), workerId: member.worker.id, runMs, waitMs: Math.max(0, core.stamp() - task.submittedAt - runMs) });
+      core.events.emit('completed', {
+        ...core.taskEvent(task),
+        workerId: member.worker.id,
+        runMs,
+        waitMs: Math.max(0, core.stamp() - task.submittedAt - runMs),
+      });
     }
     core.closed();
   }

@@ -108,7 +108,13 @@ export class Shutdown {
 
   #return(task: PoolTask): void {
     const { core, levels } = { core: this.#core, levels: this.#core.settings.queue.levels };
-    const entry: ReturnedTask = { id: task.id, name: task.name, args: task.args, priority: levels[task.settings.level]?.name ?? '', correlationId: task.correlationId };
+    const entry: ReturnedTask = {
+      id: task.id,
+      name: task.name,
+      args: task.args,
+      priority: levels[task.settings.level]?.name ?? '',
+      correlationId: task.correlationId,
+    };
 
     if (task.attempt === 0 && (task.marks & PART) === 0) this.#returned.push(entry);
     this.#cancellation.cancel(task, undefined, `pool ${core.settings.name} was closed`, CANCEL_BY_SHUTDOWN);

@@ -1,7 +1,23 @@
 /** What `pool.stats()` returns. Counts are since the pool was made. */
 export interface PoolStats {
-  readonly workers: { readonly total: number; readonly starting: number; readonly ready: number; readonly busy: number; readonly idle: number; readonly draining: number; readonly min: number; readonly max: number };
-  readonly queue: { readonly depth: number; readonly bytes: number; readonly delayed: number; readonly waiting: number; readonly byLevel: Readonly<Record<string, number>>; readonly oldestMs: number };
+  readonly workers: {
+    readonly total: number;
+    readonly starting: number;
+    readonly ready: number;
+    readonly busy: number;
+    readonly idle: number;
+    readonly draining: number;
+    readonly min: number;
+    readonly max: number;
+  };
+  readonly queue: {
+    readonly depth: number;
+    readonly bytes: number;
+    readonly delayed: number;
+    readonly waiting: number;
+    readonly byLevel: Readonly<Record<string, number>>;
+    readonly oldestMs: number;
+  };
   readonly tasks: {
     readonly submitted: number;
     readonly inFlight: number;

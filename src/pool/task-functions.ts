@@ -30,7 +30,18 @@ export interface GivenOptions {
   readonly transfer: readonly object[] | undefined;
 }
 
-const TASK_OPTIONS: readonly (keyof TaskOptions)[] = ['priority', 'signal', 'timeout', 'deadline', 'delay', 'retry', 'idempotencyKey', 'correlationId', 'affinityKey', 'transfer'];
+const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
+  'priority',
+  'signal',
+  'timeout',
+  'deadline',
+  'delay',
+  'retry',
+  'idempotencyKey',
+  'correlationId',
+  'affinityKey',
+  'transfer',
+];
 const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry'];
 
 export class TaskFunctions {

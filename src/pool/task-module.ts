@@ -6,7 +6,14 @@ import { ModuleLoadError, OptionError } from '../errors.js';
 import { nearest } from '../runtime/own-options.js';
 
 /** Extensions that stand for each other: a project that is compiled names `./tasks.js` where only `tasks.ts` lies, or the other way round. */
-const TWINS: Readonly<Record<string, readonly string[]>> = { '.js': ['.ts'], '.mjs': ['.mts'], '.cjs': ['.cts'], '.ts': ['.js'], '.mts': ['.mjs'], '.cts': ['.cjs'] };
+const TWINS: Readonly<Record<string, readonly string[]>> = {
+  '.js': ['.ts'],
+  '.mjs': ['.mts'],
+  '.cjs': ['.cts'],
+  '.ts': ['.js'],
+  '.mts': ['.mjs'],
+  '.cts': ['.cjs'],
+};
 
 /**
  * @returns a `file:` or `data:` URL

@@ -92,7 +92,11 @@ class Model {
 
 const script = fc.record({
   ms: fc.integer({ min: 0, max: 400 }),
-  outcome: fc.oneof({ weight: 8, arbitrary: fc.constant('ok' as const) }, { weight: 2, arbitrary: fc.constant('throw' as const) }, { weight: 1, arbitrary: fc.constant('crash' as const) }),
+  outcome: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('ok' as const) },
+    { weight: 2, arbitrary: fc.constant('throw' as const) },
+    { weight: 1, arbitrary: fc.constant('crash' as const) },
+  ),
   stuck: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 
@@ -111,13 +115,22 @@ const taskOptions: fc.Arbitrary<TaskOptions> = fc.record(
 type Command = { readonly name: string; run(model: Model): Promise<void> | void };
 
 const command = <T>(name: string, arbitrary: fc.Arbitrary<T>, run: (model: Model, value: T) => Promise<void> | void): fc.Arbitrary<Command> =>
-  arbitrary.map((value) => ({ name: `${name} ${JSON.stringify(value)}`, run: (model) => run(model, value), toString: () => `${name} ${JSON.stringify(value)}` }));
+  arbitrary.map((value) => ({
+    name: `${name} ${JSON.stringify(value)}`,
+    run: (model) => run(model, value),
+    toString: () => `${name} ${JSON.stringify(value)}`,
+  }));
 
 const pick = <T>(items: readonly T[], share: number): T | undefined => items[Math.floor(share * items.length)];
 const share = fc.double({ min: 0, max: 0.999, noNaN: true });
 
 const commands = fc.oneof(
-  { weight: 12, arbitrary: command('submit', fc.array(fc.tuple(script, taskOptions), { minLength: 1, maxLength: 30, size: 'max' }), (model, tasks) => tasks.forEach(([what, options]) => model.submit(what, options))) },
+  {
+    weight: 12,
+    arbitrary: command('submit', fc.array(fc.tuple(script, taskOptions), { minLength: 1, maxLength: 30, size: 'max' }), (model, tasks) =>
+      tasks.forEach(([what, options]) => model.submit(what, options)),
+    ),
+  },
   { weight: 6, arbitrary: command('advance', fc.integer({ min: 0, max: 500 }), (model, ms) => model.clock.advance(ms)) },
   { weight: 3, arbitrary: command('cancel', share, (model, at) => void pick(model.submitted, at)?.task.cancel('drawn')) },
   {
@@ -133,12 +146,24 @@ const commands = fc.oneof(
   { weight: 1, arbitrary: command('kill all', fc.constant(undefined), (model) => [...model.simulation.workers].forEach((worker) => worker.kill())) },
   { weight: 2, arbitrary: command('add', fc.integer({ min: 1, max: 3 }), (model, count) => void model.pool.addWorker(count)) },
   { weight: 2, arbitrary: command('remove', fc.integer({ min: 1, max: 3 }), (model, count) => void model.pool.removeWorker(count)) },
-  { weight: 2, arbitrary: command('resize', fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 6 })), (model, [min, max]) => model.pool.resize({ min: Math.min(min, max), max })) },
+  {
+    weight: 2,
+    arbitrary: command('resize', fc.tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 6 })), (model, [min, max]) =>
+      model.pool.resize({ min: Math.min(min, max), max }),
+    ),
+  },
   { weight: 1, arbitrary: command('recycle', fc.constant(undefined), (model) => void model.pool.recycleWorkers()) },
   { weight: 1, arbitrary: command('pause', fc.constant(undefined), (model) => model.pool.pause()) },
   { weight: 1, arbitrary: command('resume', fc.constant(undefined), (model) => model.pool.resume()) },
   { weight: 1, arbitrary: command('starts fail', fc.constantFrom(0, 0.3), (model, failures) => void (model.simulation.startFailures = failures)) },
-  { weight: 1, arbitrary: command('broadcast', fc.integer({ min: 0, max: 50 }), (model, ms) => void model.pool.broadcast('play', { ms, outcome: 'ok', key: -1 }).catch(() => undefined)) },
+  {
+    weight: 1,
+    arbitrary: command(
+      'broadcast',
+      fc.integer({ min: 0, max: 50 }),
+      (model, ms) => void model.pool.broadcast('play', { ms, outcome: 'ok', key: -1 }).catch(() => undefined),
+    ),
+  },
 );
 
 const poolOptions: fc.Arbitrary<PoolOptions> = fc.record({
@@ -166,7 +191,11 @@ describe('a pool of simulated workers', () => {
         await model.finish();
         submitted += model.submitted.length;
       }),
-      { numRuns: runs, endOnFailure: process.env['MILLRACE_MODEL_SHRINK'] === undefined, ...(process.env['MILLRACE_MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MILLRACE_MODEL_SEED']) }) },
+      {
+        numRuns: runs,
+        endOnFailure: process.env['MILLRACE_MODEL_SHRINK'] === undefined,
+        ...(process.env['MILLRACE_MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MILLRACE_MODEL_SEED']) }),
+      },
     );
     assert.ok(submitted >= Math.min(10_000, runs * 60), `${submitted} submissions`);
   });

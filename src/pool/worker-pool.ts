@@ -89,7 +89,11 @@ export class WorkerPool {
     core.onFlush = () => this.#dispatcher.flush();
     this.deadLetters = this.#deadLetterQueue();
     if (typeof moduleUrl === 'string') core.settings.clock.defer(() => fleet.open(moduleUrl, replies));
-    else moduleUrl.then((url) => fleet.open(url, replies), (error: Error) => fleet.cannotOpen(error));
+    else
+      moduleUrl.then(
+        (url) => fleet.open(url, replies),
+        (error: Error) => fleet.cannotOpen(error),
+      );
   }
 
   run(name: string, ...args: unknown[]): Promise<unknown> {
@@ -264,7 +268,12 @@ export class WorkerPool {
     return this.#intake.submit(name, args, given, HANDLE, above, false);
   }
 
-  #map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions | undefined, base: TaskOptions | undefined): AsyncIterableIterator<unknown> {
+  #map(
+    name: string,
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options: MapOptions | undefined,
+    base: TaskOptions | undefined,
+  ): AsyncIterableIterator<unknown> {
     checkName(name);
     const { ordered, concurrency, onError, ...task } = { ordered: true, onError: 'throw' as const, ...options };
     const { settings } = this.#core;
@@ -289,7 +298,8 @@ export class WorkerPool {
   #scaled(from: number, reason: string): void {
     const to = this.#fleet.wanted;
     this.#scaling.keepWatching();
-    if (from !== to && this.#core.events.has('scaled')) this.#core.events.emit('scaled', { from, to, cause: 'manual', policy: this.#core.settings.policy.name, reason });
+    if (from !== to && this.#core.events.has('scaled'))
+      this.#core.events.emit('scaled', { from, to, cause: 'manual', policy: this.#core.settings.policy.name, reason });
   }
 
   #assertOpen(method: string): void {
@@ -299,7 +309,9 @@ export class WorkerPool {
   #deadLetterQueue(): DeadLetterQueue {
     const { deadLetters } = this.#core;
     const replay = (filter?: DeadLetterFilter): readonly Task[] =>
-      deadLetters.take(filter).map((letter) => this.#submit(letter.name, letter.args, { priority: letter.priority, correlationId: letter.correlationId }, replay));
+      deadLetters
+        .take(filter)
+        .map((letter) => this.#submit(letter.name, letter.args, { priority: letter.priority, correlationId: letter.correlationId }, replay));
     return {
       get size() {
         return deadLetters.size;

@@ -147,8 +147,30 @@ export class WorkerReplies implements PoolWorkerHost {
 
 const LEVELS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50 };
 
-function logLine(pool: string, record: { level: LogLevel; message: string; fields: Record<string, unknown> | undefined; workerId: string; taskId: string | undefined; taskName: string | undefined; correlationId: string | undefined }): string {
+function logLine(
+  pool: string,
+  record: {
+    level: LogLevel;
+    message: string;
+    fields: Record<string, unknown> | undefined;
+    workerId: string;
+    taskId: string | undefined;
+    taskName: string | undefined;
+    correlationId: string | undefined;
+  },
+): string {
   const { level, message, fields, ...ids } = record;
-  const line = { level: LEVELS[level], time: Date.now(), name: 'millrace', msg: message, event: 'task.log', pool, ...ids, task: ids.taskName, taskName: undefined, ...fields };
+  const line = {
+    level: LEVELS[level],
+    time: Date.now(),
+    name: 'millrace',
+    msg: message,
+    event: 'task.log',
+    pool,
+    ...ids,
+    task: ids.taskName,
+    taskName: undefined,
+    ...fields,
+  };
   return `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))}\n`;
 }

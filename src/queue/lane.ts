@@ -6,12 +6,19 @@
  *                      ( S 990 )
  *
  * Time only grows, so a task of its first queueing and without a near deadline always fits behind the last one: the heap stays small. At
- * equal keys the heap goes first: a requeued task was there before.
+ * equal keys the heap goes first: a requeued task was there before. Among themselves requeued tasks keep the order of their submission.
  */
 import { Fifo } from '../collections/fifo.js';
 import { IndexedHeap } from '../collections/heap.js';
 import { NOT_QUEUED, OUT_OF_ORDER } from './queued-task.js';
 import type { QueuedTask } from './queued-task.js';
+
+/**
+ * Submission times are whole ms, so tasks that were queued before are put in their order of submission by a fraction below half a ms: they come back in
+ * any order, and go before all that were submitted in the same ms.
+ */
+const REQUEUED_AHEAD_MS = 0.5;
+const SEQUENCES = 2 ** 20;
 
 function recordPosition(task: QueuedTask, position: number): void {
   task.position = position;
@@ -41,7 +48,10 @@ export class Lane<T extends QueuedTask> {
   /** Adds a task and returns its key. O(1) in order, O(log n) out of order. */
   push(task: T): number {
     const key = this.key(task);
-    if (task.requeued || (key < this.#lastKey && this.#inOrder.length > 0)) {
+    if (task.requeued && task.sequence !== undefined) {
+      this.#outOfOrder.push(task, key - REQUEUED_AHEAD_MS + (task.sequence % SEQUENCES) / (2 * SEQUENCES));
+      task.position = OUT_OF_ORDER;
+    } else if (task.requeued || (key < this.#lastKey && this.#inOrder.length > 0)) {
       this.#outOfOrder.push(task, key);
       task.position = OUT_OF_ORDER;
     } else {

@@ -18,6 +18,8 @@ export interface QueuedTask {
   readonly bytes: number;
   /** The task was queued before (a retry, or given back by a worker): it keeps its place in time and is exempt from bounds. */
   readonly requeued: boolean;
+  /** Counts submissions: keeps requeued tasks of one ms in order. */
+  readonly sequence?: number;
   /** With placement `affinity`: tasks with one key go to one worker while it lives. */
   readonly affinityKey?: string | undefined;
 }

@@ -10,7 +10,12 @@ export function ownOptions<T extends object>(option: string, value: unknown, nam
   const copy: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(value)) {
     if (!names.includes(key)) {
-      throw new OptionError(`${option}.${key}`, `one of ${names.join(', ')}`, (value as Record<string, unknown>)[key], `There is no option ${JSON.stringify(key)}${suggestion(key, names)}`);
+      throw new OptionError(
+        `${option}.${key}`,
+        `one of ${names.join(', ')}`,
+        (value as Record<string, unknown>)[key],
+        `There is no option ${JSON.stringify(key)}${suggestion(key, names)}`,
+      );
     }
     const own = (value as Record<string, unknown>)[key];
     if (own !== undefined) copy[key] = own;
@@ -51,7 +56,8 @@ function editDistance(a: string, b: string): number {
 
 /** Checks a whole number in [min, max]. */
 export function wholeNumber(option: string, value: unknown, min: number, max: number = Number.MAX_SAFE_INTEGER, allowInfinity = false): number {
-  if (typeof value === 'number' && (Number.isInteger(value) || (allowInfinity && value === Infinity)) && value >= min && (value <= max || value === Infinity)) return value;
+  if (typeof value === 'number' && (Number.isInteger(value) || (allowInfinity && value === Infinity)) && value >= min && (value <= max || value === Infinity))
+    return value;
   const range = max === Number.MAX_SAFE_INTEGER ? `>= ${min}` : `from ${min} to ${max}`;
   throw new OptionError(option, `a whole number ${range}${allowInfinity ? ' or Infinity' : ''}`, value);
 }

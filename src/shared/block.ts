@@ -27,7 +27,6 @@ export function setSpinTries(tries: number): void {
  * @throws WaitTimeoutError after `limitMs`; what the claim throws
  */
 export function block(point: WaitPoint, claim: Claim, limitMs: number): void {
-  for (let tries = spinTries(); tries > 0; tries -= 1) if (claim.attempt()) return;
   const sleeper = new Sleeper(point, claim, limitMs);
   try {
     sleeper.run();
@@ -51,8 +50,9 @@ class Sleeper {
     this.#limitMs = limitMs;
   }
 
-  /** The steps of who waits: see `wait-point.ts`. */
+  /** Spins, then takes the steps of who waits: see `wait-point.ts`. */
   run(): void {
+    for (let tries = spinTries(); tries > 0; tries -= 1) if (this.#claim.attempt()) return;
     const endsAt = this.#limitMs === Infinity ? Infinity : systemClock.now() + this.#limitMs;
     for (let losses = 0; ; losses += 1) {
       const key = this.#point.announce();

@@ -32,13 +32,19 @@ export function defineTask<F extends AnyFunction>(options: TaskDefaults, fn: F):
   if (typeof fn !== 'function') throw new OptionError('defineTask: fn', 'a function', fn);
   if (typeof options !== 'object' || options === null) throw new OptionError('defineTask: options', 'an object', options);
   for (const key of Object.keys(options)) {
-    if (!TASK_DEFAULT_KEYS.includes(key)) throw new OptionError(`defineTask: ${key}`, `one of ${TASK_DEFAULT_KEYS.join(', ')}`, (options as Record<string, unknown>)[key]);
+    if (!TASK_DEFAULT_KEYS.includes(key))
+      throw new OptionError(`defineTask: ${key}`, `one of ${TASK_DEFAULT_KEYS.join(', ')}`, (options as Record<string, unknown>)[key]);
   }
   const retry = options.retry;
   if (typeof retry === 'object' && retry !== null) {
     for (const [key, value] of Object.entries(retry)) {
       if (typeof value === 'function') {
-        throw new OptionError(`defineTask: retry.${key}`, 'a value that can cross to the pool', value, 'Functions stay in the worker; give this one to createPool or to the call');
+        throw new OptionError(
+          `defineTask: retry.${key}`,
+          'a value that can cross to the pool',
+          value,
+          'Functions stay in the worker; give this one to createPool or to the call',
+        );
       }
     }
   }

@@ -65,7 +65,11 @@ class PortConnection {
 
   /** Takes what has arrived, without waiting for a turn of the event loop. */
   receiveWaiting(): void {
-    for (let next = this.isOpen ? receiveMessageOnPort(this.#port) : undefined; next !== undefined; next = this.isOpen ? receiveMessageOnPort(this.#port) : undefined) {
+    for (
+      let next = this.isOpen ? receiveMessageOnPort(this.#port) : undefined;
+      next !== undefined;
+      next = this.isOpen ? receiveMessageOnPort(this.#port) : undefined
+    ) {
       this.#onMessage(next.message);
     }
   }

@@ -40,7 +40,17 @@ export async function bundleTaskModule(url: string): Promise<string> {
   const esbuild = await loadBundler(path);
   let contents: Uint8Array;
   try {
-    const result = await esbuild.build({ entryPoints: [path], bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20', packages: 'external', sourcemap: 'inline', logLevel: 'silent' });
+    const result = await esbuild.build({
+      entryPoints: [path],
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      packages: 'external',
+      sourcemap: 'inline',
+      logLevel: 'silent',
+    });
     contents = (result.outputFiles[0] as { contents: Uint8Array }).contents;
   } catch (error) {
     throw new ModuleLoadError(`the TypeScript task module ${path} does not compile: ${(error as Error).message}`, { cause: error, code: 'ERR_TYPESCRIPT' });
@@ -64,10 +74,13 @@ async function loadBundler(modulePath: string): Promise<Bundler> {
     try {
       return (await import('esbuild')) as unknown as Bundler;
     } catch (error) {
-      throw new ModuleLoadError(`the task module ${modulePath} is TypeScript, which Node ${process.versions.node} cannot load by itself: install esbuild (npm i -D esbuild), or compile the module and name its .js file`, {
-        cause: error,
-        code: 'ERR_TYPESCRIPT',
-      });
+      throw new ModuleLoadError(
+        `the task module ${modulePath} is TypeScript, which Node ${process.versions.node} cannot load by itself: install esbuild (npm i -D esbuild), or compile the module and name its .js file`,
+        {
+          cause: error,
+          code: 'ERR_TYPESCRIPT',
+        },
+      );
     }
   }
 }

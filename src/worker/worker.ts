@@ -152,7 +152,9 @@ export interface RuntimeOptions {
   readonly argv: readonly string[];
   readonly execArgv: readonly string[] | undefined;
   /** Threads only: passed to `worker_threads`. Not isolation: see docs/guide/reliability.md. */
-  readonly resourceLimits: { readonly maxOldGenerationSizeMb?: number; readonly maxYoungGenerationSizeMb?: number; readonly codeRangeSizeMb?: number; readonly stackSizeMb?: number } | undefined;
+  readonly resourceLimits:
+    | { readonly maxOldGenerationSizeMb?: number; readonly maxYoungGenerationSizeMb?: number; readonly codeRangeSizeMb?: number; readonly stackSizeMb?: number }
+    | undefined;
   /** Processes only. */
   readonly cwd: string | undefined;
   /** Passed to the module's `start` hook as it is (must be cloneable). */

@@ -28,7 +28,9 @@ for (const kind of ALL) {
         pool.on('failed', ({ taskName, state, error }) => seen.push(`failed ${taskName} ${state} ${(error as Error).message}`));
         pool.on('deadLetter', ({ letter }) => seen.push(`deadLetter ${letter.name}`));
         pool.on('cancelled', ({ taskName, state }) => seen.push(`cancelled ${taskName} ${state}`));
-        pool.on('log', ({ level, message, fields, taskName, workerId }) => seen.push(`log ${level} ${message} ${JSON.stringify(fields)} ${taskName} ${workerId}`));
+        pool.on('log', ({ level, message, fields, taskName, workerId }) =>
+          seen.push(`log ${level} ${message} ${JSON.stringify(fields)} ${taskName} ${workerId}`),
+        );
         pool.on('idle', ({ completed }) => seen.push(`idle ${completed}`));
         pool.on('paused', ({ depth }) => seen.push(`paused ${depth}`));
         pool.on('resumed', ({ depth }) => seen.push(`resumed ${depth}`));
@@ -43,11 +45,28 @@ for (const kind of ALL) {
         await pool.close();
       });
       assert.deepEqual(seen, [
-        'starting told-1', `ready told-1 ${kind}`,
-        'submitted report QUEUED 0', 'dispatched report told-1 1', 'log info reported {"steps":1} report told-1', 'completed report COMPLETED told-1', 'idle 1',
-        'submitted failTimes QUEUED 0', 'dispatched failTimes told-1 1', 'retrying failTimes 1 0', 'dispatched failTimes told-1 2', 'deadLetter failTimes', 'failed failTimes FAILED attempt 2 fails', 'idle 1',
-        'paused 0', 'submitted echo QUEUED 0', 'cancelled echo CANCELLED', 'idle 1', 'resumed 0',
-        'closing 0 0', 'exit told-1 stopped - 0', 'closed',
+        'starting told-1',
+        `ready told-1 ${kind}`,
+        'submitted report QUEUED 0',
+        'dispatched report told-1 1',
+        'log info reported {"steps":1} report told-1',
+        'completed report COMPLETED told-1',
+        'idle 1',
+        'submitted failTimes QUEUED 0',
+        'dispatched failTimes told-1 1',
+        'retrying failTimes 1 0',
+        'dispatched failTimes told-1 2',
+        'deadLetter failTimes',
+        'failed failTimes FAILED attempt 2 fails',
+        'idle 1',
+        'paused 0',
+        'submitted echo QUEUED 0',
+        'cancelled echo CANCELLED',
+        'idle 1',
+        'resumed 0',
+        'closing 0 0',
+        'exit told-1 stopped - 0',
+        'closed',
       ]);
     });
 
@@ -55,7 +74,10 @@ for (const kind of ALL) {
       await withPool(kind, { size: 1 }, async (pool) => {
         const calls: string[] = [];
         const gone = (): void => void calls.push('gone');
-        pool.on('completed', gone).once('completed', () => calls.push('once')).on('completed', () => calls.push('always'));
+        pool
+          .on('completed', gone)
+          .once('completed', () => calls.push('once'))
+          .on('completed', () => calls.push('always'));
         pool.once('completed', gone).off('completed', gone).off('completed', gone);
         await pool.run('add', 1, 1);
         await pool.run('add', 1, 1);
@@ -72,8 +94,14 @@ for (const kind of ALL) {
         const refused = await errorOf(pool.run('echo', 4));
         assert.equal(refused.code, 'ERR_QUEUE_FULL');
         const during = pool.stats();
-        assert.deepEqual([during.queue.depth, during.queue.delayed, during.queue.waiting, during.queue.byLevel['high'], during.queue.byLevel['normal']], [2, 1, 0, 1, 1]);
-        assert.deepEqual([during.workers.total, during.workers.ready, during.workers.busy, during.workers.idle, during.workers.min, during.workers.max], [1, 1, 1, 0, 1, 1]);
+        assert.deepEqual(
+          [during.queue.depth, during.queue.delayed, during.queue.waiting, during.queue.byLevel['high'], during.queue.byLevel['normal']],
+          [2, 1, 0, 1, 1],
+        );
+        assert.deepEqual(
+          [during.workers.total, during.workers.ready, during.workers.busy, during.workers.idle, during.workers.min, during.workers.max],
+          [1, 1, 1, 0, 1, 1],
+        );
         assert.deepEqual([during.tasks.inFlight, during.utilization, during.degraded, during.paused], [1, 1, false, false]);
         assert.equal(pool.workers[0]?.inFlight, 1);
         queued[2]?.cancel();
@@ -136,7 +164,10 @@ for (const kind of ALL) {
         const running = pool.submit('untilFile', [gate.path]);
         await whileExecuting(running);
         const plain = pool.run('echo', 'plain').then((value) => order.push(value));
-        const high = pool.with({ priority: 'high' }).run('echo', 'high').then((value) => order.push(value));
+        const high = pool
+          .with({ priority: 'high' })
+          .run('echo', 'high')
+          .then((value) => order.push(value));
         gate.open();
         await Promise.all([plain, high]);
         assert.deepEqual(order, ['high', 'plain']);
@@ -156,7 +187,10 @@ for (const kind of ALL) {
         assert.equal(pool.backpressure, false);
         await Promise.all(tasks.map((task) => task.result));
         await until(() => events.length >= 2);
-        assert.deepEqual(events.map(({ on }) => on), [true, false]);
+        assert.deepEqual(
+          events.map(({ on }) => on),
+          [true, false],
+        );
       });
     });
   });

@@ -45,7 +45,13 @@ for (const kind of REMOTE) {
 
     test('in the task, by an exit, by a signal, by an error outside it', async () => {
       await withPool(kind, { size: 2 }, async (pool) => {
-        const crashes = [pool.run('exit', 0), pool.run('exit', 5), pool.run('throwLater'), pool.run('rejectLater'), ...(kind === 'process' ? [pool.run('killSelf')] : [])];
+        const crashes = [
+          pool.run('exit', 0),
+          pool.run('exit', 5),
+          pool.run('throwLater'),
+          pool.run('rejectLater'),
+          ...(kind === 'process' ? [pool.run('killSelf')] : []),
+        ];
         for (const error of await Promise.all(crashes.map(errorOf))) assert.equal(error.code, 'ERR_WORKER_CRASHED');
         assert.equal(await pool.run('add', 1, 2), 3);
         await backToSize(pool, 2);
@@ -60,7 +66,7 @@ for (const kind of REMOTE) {
       });
     });
 
-    test('while the result is encoded: an exit is a crash, an error is the task\'s own', async () => {
+    test("while the result is encoded: an exit is a crash, an error is the task's own", async () => {
       await withPool(kind, { size: 1 }, async (pool) => {
         const thrown = await errorOf(pool.run('badGetter'));
         assert.match(thrown.message, /getter/);
@@ -74,7 +80,10 @@ for (const kind of REMOTE) {
         const task = pool.submit('exit', [1]);
         assert.equal((await errorOf(task.result)).code, 'ERR_WORKER_CRASHED');
         assert.equal(task.attempts, 2);
-        assert.deepEqual(pool.deadLetters.list().map((letter) => [letter.name, letter.reason]), [['exit', 'poison']]);
+        assert.deepEqual(
+          pool.deadLetters.list().map((letter) => [letter.name, letter.reason]),
+          [['exit', 'poison']],
+        );
         assert.equal(await pool.run('add', 1, 2), 3);
       });
     });
@@ -95,7 +104,10 @@ for (const kind of REMOTE) {
           for (const task of tasks) assert.equal(await task.result, gate.path);
           assert.equal(pool.stats().tasks.requeued, 3);
         }
-        assert.deepEqual(await Promise.all(waiting.map((task) => task.result)), waiting.map((_, i) => i + 1));
+        assert.deepEqual(
+          await Promise.all(waiting.map((task) => task.result)),
+          waiting.map((_, i) => i + 1),
+        );
         await backToSize(pool, 3);
       });
     });
@@ -143,7 +155,10 @@ for (const kind of REMOTE) {
           await pool.run('throwValue', failing).catch((error: object) => void refs.push(new WeakRef(error)));
         })();
         await collected(refs);
-        assert.deepEqual(refs.map((ref) => ref.deref()), refs.map(() => undefined));
+        assert.deepEqual(
+          refs.map((ref) => ref.deref()),
+          refs.map(() => undefined),
+        );
       });
     });
   });
@@ -165,7 +180,10 @@ for (const kind of ALL) {
           assert.equal(await pool.run('add', 1, 2), 3);
           assert.equal((await uncaught).message, 'listener fails');
           assert.equal(await pool.run('add', 2, 2), 4);
-          await assert.rejects(pool.run('add', 1, 1).then(() => Promise.reject(new Error('caller fails'))), /caller fails/);
+          await assert.rejects(
+            pool.run('add', 1, 1).then(() => Promise.reject(new Error('caller fails'))),
+            /caller fails/,
+          );
           assert.equal(await pool.run('add', 3, 2), 5);
         } finally {
           if (listener !== undefined) process.on('uncaughtException', listener);
@@ -189,7 +207,9 @@ for (const kind of ALL) {
     test('many resizes while tasks run lose none and run none twice', async () => {
       await withPool(kind, { size: { min: 1, max: 4 }, concurrency: 2, queue: { max: Infinity } }, async (pool) => {
         const seen = new Map<number, number>();
-        const tasks = Array.from({ length: 300 }, (_, i) => pool.run('echo', i).then((value) => seen.set(value as number, (seen.get(value as number) ?? 0) + 1)));
+        const tasks = Array.from({ length: 300 }, (_, i) =>
+          pool.run('echo', i).then((value) => seen.set(value as number, (seen.get(value as number) ?? 0) + 1)),
+        );
         for (let round = 0; round < 12; round += 1) {
           pool.resize({ min: 1 + (round % 3), max: 1 + (round % 3) + (round % 2) });
           await pool.run('later', 1);

@@ -19,7 +19,10 @@ function eager(idleMs: number): ScalingPolicy {
     intervalMs: 5,
     initial: () => undefined,
     decide: ({ workers, queueDepth, idleMs: idle }) => ({
-      decision: queueDepth > 0 ? { target: workers + queueDepth, reason: 'tasks wait' } : { target: workers - idle.filter((ms) => ms >= idleMs).length, reason: 'some idle' },
+      decision:
+        queueDepth > 0
+          ? { target: workers + queueDepth, reason: 'tasks wait' }
+          : { target: workers - idle.filter((ms) => ms >= idleMs).length, reason: 'some idle' },
       memory: undefined,
     }),
   };
@@ -120,7 +123,10 @@ for (const kind of ALL) {
         assert.equal(pool.workers.length, 1);
         assert.deepEqual(await Promise.all(waiting), [0, 1, 2, 3, 4, 5]);
         for (const task of running) assert.equal(await task.result, gate.path);
-        assert.deepEqual(running.map((task) => task.attempts), [1, 1, 1, 1, 1, 1]);
+        assert.deepEqual(
+          running.map((task) => task.attempts),
+          [1, 1, 1, 1, 1, 1],
+        );
       });
     });
 
@@ -147,7 +153,10 @@ for (const kind of ALL) {
         const work = Array.from({ length: 50 }, (_, i) => pool.run('later', 2, i));
         await pool.recycleWorkers();
         assert.ok(before.every((id) => !pool.workers.some((worker) => worker.id === id)));
-        assert.deepEqual(await Promise.all(work), Array.from({ length: 50 }, (_, i) => i));
+        assert.deepEqual(
+          await Promise.all(work),
+          Array.from({ length: 50 }, (_, i) => i),
+        );
         assert.deepEqual(causes, ['manual', 'manual']);
       });
     });
@@ -250,7 +259,10 @@ for (const kind of ALL) {
     test('places tasks at random and by two choices as well', async () => {
       for (const placement of ['random', 'two-choices'] as const) {
         await withPool(kind, { size: 2, placement }, async (pool) => {
-          assert.deepEqual(await Promise.all(Array.from({ length: 40 }, (_, i) => pool.run('echo', i))), Array.from({ length: 40 }, (_, i) => i));
+          assert.deepEqual(
+            await Promise.all(Array.from({ length: 40 }, (_, i) => pool.run('echo', i))),
+            Array.from({ length: 40 }, (_, i) => i),
+          );
         });
       }
     });

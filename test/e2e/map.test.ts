@@ -55,7 +55,11 @@ for (const kind of ALL) {
         assert.deepEqual(await collect(pool.map('echo', [])), [], 'nothing');
         assert.deepEqual(await collect(pool.map('echo', later([]))), [], 'nothing, later');
         assert.deepEqual(await collect(pool.map('echo', wanted, { concurrency: 1 })), wanted, 'one at a time');
-        assert.deepEqual((await collect(pool.map('echo', wanted, { ordered: false }))).sort((a, b) => Number(a) - Number(b)), wanted, 'unordered');
+        assert.deepEqual(
+          (await collect(pool.map('echo', wanted, { ordered: false }))).sort((a, b) => Number(a) - Number(b)),
+          wanted,
+          'unordered',
+        );
       });
     });
 
@@ -110,7 +114,13 @@ for (const kind of ALL) {
         const outcomes = await collect(pool.map('failFrom', [0, 1, 5, 2, 9], { onError: 'settle' }));
         assert.deepEqual(
           outcomes.map(({ status, index, input }) => [status, index, input]),
-          [['fulfilled', 0, 0], ['fulfilled', 1, 1], ['rejected', 2, 5], ['fulfilled', 3, 2], ['rejected', 4, 9]],
+          [
+            ['fulfilled', 0, 0],
+            ['fulfilled', 1, 1],
+            ['rejected', 2, 5],
+            ['fulfilled', 3, 2],
+            ['rejected', 4, 9],
+          ],
         );
         const rejected = outcomes[2];
         assert.ok(rejected?.status === 'rejected' && rejected.reason instanceof Error && rejected.reason.message.startsWith('input 5 '));
@@ -188,7 +198,10 @@ for (const kind of ALL) {
         const aborted = pool.map('echo', [1, 2], { signal: AbortSignal.abort() });
         assert.equal((await errorOf(collect(aborted))).code, 'ERR_TASK_CANCELLED');
         const outcomes = await collect(pool.with({ timeout: 20 }).map('untilAbortedFor', ['a', 'b'], { onError: 'settle' }));
-        assert.deepEqual(outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as { code: string }).code), ['ERR_TASK_TIMEOUT', 'ERR_TASK_TIMEOUT']);
+        assert.deepEqual(
+          outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as { code: string }).code),
+          ['ERR_TASK_TIMEOUT', 'ERR_TASK_TIMEOUT'],
+        );
       });
     });
   });

@@ -9,26 +9,99 @@ const timeout = 60_000;
 
 /** Option -> values that are wrong, and the option that the error names when it is not the same. */
 const WRONG: readonly (readonly [option: string, value: unknown, named?: string])[] = [
-  ['name', ''], ['name', 7], ['name', 'with space'], ['name', 'x'.repeat(65)],
-  ['worker', 'fiber'], ['worker', 1],
-  ['size', 0], ['size', -1], ['size', 1.5], ['size', Number.NaN], ['size', Infinity], ['size', '4'], ['size', [1, 2]], ['size', null], ['size', true],
-  ['size', { min: -1 }, 'size.min'], ['size', { max: 0 }, 'size.max'], ['size', { min: 5, max: 2 }, 'size.min'], ['size', { mn: 1 }, 'size.mn'], ['size', { min: '1' }, 'size.min'],
-  ['concurrency', 0], ['concurrency', 2.5], ['concurrency', '2'], ['concurrency', 1e9],
-  ['queue', 5], ['queue', null], ['queue', { maxx: 1 }, 'queue.maxx'], ['queue', { max: -1 }, 'queue.max'], ['queue', { max: '10' }, 'queue.max'], ['queue', { maxBytes: 'big' }, 'queue.maxBytes'],
-  ['queue', { whenFull: 'explode' }, 'queue.whenFull'], ['queue', { highWaterMark: 2 }, 'queue.highWaterMark'], ['queue', { lowWaterMark: 0.9 }, 'queue.lowWaterMark'],
-  ['queue', { levels: 3 }, 'queue.levels'], ['queue', { levels: {} }, 'queue.levels'], ['queue', { levels: { a: 'soon' } }, 'queue.levels.a'], ['queue', { levels: { a: 5, b: 1 } }, 'queue.levels.b'],
-  ['queue', { levels: { a: null } }, 'queue.levels.a'], ['queue', { levels: { a: { headStart: 0, maxx: 1 } } }, 'queue.levels.a.maxx'], ['queue', { levels: { a: {} } }, 'queue.levels.a.headStart'],
-  ['placement', 'anywhere'], ['placement', 3],
-  ['policy', 'adaptive'], ['policy', {}, 'policy.name'], ['policy', { name: 'mine', intervalMs: 0 }, 'policy.intervalMs'], ['policy', { name: 'mine', intervalMs: 5, initial: () => 1 }, 'policy.decide'],
-  ['timeout', -1], ['timeout', 'soon'], ['timeout', '5 minutes'], ['timeout', {}], ['timeout', Number.NaN],
-  ['deadline', '1x'], ['retry', 0], ['retry', 1.5], ['retry', 'twice'], ['retry', { attempt: 3 }, 'retry.attempt'], ['retry', { attempts: '3' }, 'retry.attempts'],
-  ['retry', { backoff: 'linear' }, 'retry.backoff'], ['retry', { backoff: -1 }, 'retry.backoff'], ['retry', { retryIf: 'always' }, 'retry.retryIf'], ['retry', { minDelay: 10, maxDelay: 5 }, 'retry.maxDelay'],
-  ['priority', 'urgent'], ['priority', 1], ['cancelGrace', -5], ['cancelGrace', Infinity], ['startTimeout', 'x'], ['stopTimeout', true], ['healthInterval', 'often'],
-  ['recycle', 5], ['recycle', { afterTasks: 0 }, 'recycle.afterTasks'], ['recycle', { afterAge: 'old' }, 'recycle.afterAge'], ['recycle', { afterHeap: '1tb' }, 'recycle.afterHeap'], ['recycle', { after: 1 }, 'recycle.after'],
-  ['deadLetters', true], ['deadLetters', -1], ['deadLetters', '5'], ['streamCredit', 0], ['submitStack', 'always'],
-  ['errors', Error], ['errors', [class Plain {}]], ['env', 'A=1'], ['env', { A: 1 }, 'env.A'], ['argv', '--x'], ['argv', [1]], ['execArgv', [null]], ['cwd', ''], ['cwd', 3],
-  ['resourceLimits', 512], ['resourceLimits', { maxOld: 1 }, 'resourceLimits.maxOld'], ['resourceLimits', { stackSizeMb: 'big' }, 'resourceLimits.stackSizeMb'],
-  ['clock', 5], ['clock', {}], ['random', 0.5],
+  ['name', ''],
+  ['name', 7],
+  ['name', 'with space'],
+  ['name', 'x'.repeat(65)],
+  ['worker', 'fiber'],
+  ['worker', 1],
+  ['size', 0],
+  ['size', -1],
+  ['size', 1.5],
+  ['size', Number.NaN],
+  ['size', Infinity],
+  ['size', '4'],
+  ['size', [1, 2]],
+  ['size', null],
+  ['size', true],
+  ['size', { min: -1 }, 'size.min'],
+  ['size', { max: 0 }, 'size.max'],
+  ['size', { min: 5, max: 2 }, 'size.min'],
+  ['size', { mn: 1 }, 'size.mn'],
+  ['size', { min: '1' }, 'size.min'],
+  ['concurrency', 0],
+  ['concurrency', 2.5],
+  ['concurrency', '2'],
+  ['concurrency', 1e9],
+  ['queue', 5],
+  ['queue', null],
+  ['queue', { maxx: 1 }, 'queue.maxx'],
+  ['queue', { max: -1 }, 'queue.max'],
+  ['queue', { max: '10' }, 'queue.max'],
+  ['queue', { maxBytes: 'big' }, 'queue.maxBytes'],
+  ['queue', { whenFull: 'explode' }, 'queue.whenFull'],
+  ['queue', { highWaterMark: 2 }, 'queue.highWaterMark'],
+  ['queue', { lowWaterMark: 0.9 }, 'queue.lowWaterMark'],
+  ['queue', { levels: 3 }, 'queue.levels'],
+  ['queue', { levels: {} }, 'queue.levels'],
+  ['queue', { levels: { a: 'soon' } }, 'queue.levels.a'],
+  ['queue', { levels: { a: 5, b: 1 } }, 'queue.levels.b'],
+  ['queue', { levels: { a: null } }, 'queue.levels.a'],
+  ['queue', { levels: { a: { headStart: 0, maxx: 1 } } }, 'queue.levels.a.maxx'],
+  ['queue', { levels: { a: {} } }, 'queue.levels.a.headStart'],
+  ['placement', 'anywhere'],
+  ['placement', 3],
+  ['policy', 'adaptive'],
+  ['policy', {}, 'policy.name'],
+  ['policy', { name: 'mine', intervalMs: 0 }, 'policy.intervalMs'],
+  ['policy', { name: 'mine', intervalMs: 5, initial: () => 1 }, 'policy.decide'],
+  ['timeout', -1],
+  ['timeout', 'soon'],
+  ['timeout', '5 minutes'],
+  ['timeout', {}],
+  ['timeout', Number.NaN],
+  ['deadline', '1x'],
+  ['retry', 0],
+  ['retry', 1.5],
+  ['retry', 'twice'],
+  ['retry', { attempt: 3 }, 'retry.attempt'],
+  ['retry', { attempts: '3' }, 'retry.attempts'],
+  ['retry', { backoff: 'linear' }, 'retry.backoff'],
+  ['retry', { backoff: -1 }, 'retry.backoff'],
+  ['retry', { retryIf: 'always' }, 'retry.retryIf'],
+  ['retry', { minDelay: 10, maxDelay: 5 }, 'retry.maxDelay'],
+  ['priority', 'urgent'],
+  ['priority', 1],
+  ['cancelGrace', -5],
+  ['cancelGrace', Infinity],
+  ['startTimeout', 'x'],
+  ['stopTimeout', true],
+  ['healthInterval', 'often'],
+  ['recycle', 5],
+  ['recycle', { afterTasks: 0 }, 'recycle.afterTasks'],
+  ['recycle', { afterAge: 'old' }, 'recycle.afterAge'],
+  ['recycle', { afterHeap: '1tb' }, 'recycle.afterHeap'],
+  ['recycle', { after: 1 }, 'recycle.after'],
+  ['deadLetters', true],
+  ['deadLetters', -1],
+  ['deadLetters', '5'],
+  ['streamCredit', 0],
+  ['submitStack', 'always'],
+  ['errors', Error],
+  ['errors', [Map]],
+  ['env', 'A=1'],
+  ['env', { A: 1 }, 'env.A'],
+  ['argv', '--x'],
+  ['argv', [1]],
+  ['execArgv', [null]],
+  ['cwd', ''],
+  ['cwd', 3],
+  ['resourceLimits', 512],
+  ['resourceLimits', { maxOld: 1 }, 'resourceLimits.maxOld'],
+  ['resourceLimits', { stackSizeMb: 'big' }, 'resourceLimits.stackSizeMb'],
+  ['clock', 5],
+  ['clock', {}],
+  ['random', 0.5],
   ['wokrer', 'thread'],
 ];
 
@@ -58,7 +131,8 @@ describe('options of a pool', { timeout }, () => {
   });
 
   test('modules that are none are refused as well', () => {
-    for (const module of [undefined, null, 5, {}, './tasks.js', 'https://example.org/tasks.js']) assert.throws(() => createPool(module as never), { code: 'ERR_OPTION', option: 'module' });
+    for (const module of [undefined, null, 5, {}, './tasks.js', 'https://example.org/tasks.js'])
+      assert.throws(() => createPool(module as never), { code: 'ERR_OPTION', option: 'module' });
     const misspelt = new URL('./fixtures/taks.js', import.meta.url);
     assert.throws(() => createPool(misspelt), { code: 'ERR_MODULE_LOAD', message: /no task module at .*did you mean .*tasks\.js\?/ });
     assert.throws(() => createPool('file://nothing here'), { code: 'ERR_OPTION', option: 'module' });
@@ -88,12 +162,32 @@ for (const kind of ALL) {
     test('with bad arguments are refused by name, and the pool goes on', async () => {
       await withPool(kind, { size: 1 }, async (pool) => {
         const wrong: [string, unknown][] = [
-          ['priority', 'urgent'], ['priority', 3], ['signal', 'x'], ['signal', {}], ['timeout', 'soon'], ['deadline', -1], ['delay', Infinity], ['delay', '-1s'], ['retry', 0],
-          ['idempotencyKey', ''], ['idempotencyKey', 7], ['correlationId', {}], ['affinityKey', 5], ['transfer', {}],
+          ['priority', 'urgent'],
+          ['priority', 3],
+          ['signal', 'x'],
+          ['signal', {}],
+          ['timeout', 'soon'],
+          ['deadline', -1],
+          ['delay', Infinity],
+          ['delay', '-1s'],
+          ['retry', 0],
+          ['idempotencyKey', ''],
+          ['idempotencyKey', 7],
+          ['correlationId', {}],
+          ['affinityKey', 5],
+          ['transfer', {}],
         ];
         for (const [option, value] of wrong) {
-          for (const call of [() => pool.submit('add', [1, 2], { [option]: value }), () => pool.with({ [option]: value }), () => pool.map('echo', [1], { [option]: value })]) {
-            assert.throws(call, (error: unknown) => error instanceof OptionError && error.option.startsWith(`options.${option}`) && /expected .+, got /.test(error.message), `${option}: ${JSON.stringify(value)}`);
+          for (const call of [
+            () => pool.submit('add', [1, 2], { [option]: value }),
+            () => pool.with({ [option]: value }),
+            () => pool.map('echo', [1], { [option]: value }),
+          ]) {
+            assert.throws(
+              call,
+              (error: unknown) => error instanceof OptionError && error.option.startsWith(`options.${option}`) && /expected .+, got /.test(error.message),
+              `${option}: ${JSON.stringify(value)}`,
+            );
           }
         }
         assert.throws(() => pool.submit('add', [1, 2], { prioriti: 'high' } as never), /did you mean priority\?/);
@@ -105,12 +199,19 @@ for (const kind of ALL) {
         assert.throws(() => pool.map('echo', [], { onError: 'ignore' } as never), { code: 'ERR_OPTION', option: 'map: onError' });
         assert.throws(() => pool.map('echo', [], { concurrency: 0 }), { code: 'ERR_OPTION', option: 'map: concurrency' });
         assert.throws(() => pool.on('scaled', 5 as never), { code: 'ERR_OPTION', option: 'listener' });
-        for (const size of ['4', null, [1], 0, { min: 3, max: 1 }]) assert.throws(() => pool.resize(size as never), { code: 'ERR_OPTION' }, JSON.stringify(size));
-        for (const call of [() => pool.addWorker(0), () => pool.addWorker('2' as never), () => pool.removeWorker(1.5), () => pool.broadcast('' as 'add', 1, 2)]) {
+        for (const size of ['4', null, [1], 0, { min: 3, max: 1 }])
+          assert.throws(() => pool.resize(size as never), { code: 'ERR_OPTION' }, JSON.stringify(size));
+        for (const call of [
+          () => pool.addWorker(0),
+          () => pool.addWorker('2' as never),
+          () => pool.removeWorker(1.5),
+          () => pool.broadcast('' as 'add', 1, 2),
+        ]) {
           assert.equal((await errorOf((async () => call())())).code, 'ERR_OPTION');
         }
         assert.equal((await errorOf((async () => pool.run(undefined as never))())).code, 'ERR_OPTION');
-        for (const options of [{ timeout: 'soon' }, { timout: 5 }, 500]) assert.equal((await errorOf(pool.close(options as never))).code, 'ERR_OPTION', JSON.stringify(options));
+        for (const options of [{ timeout: 'soon' }, { timout: 5 }, 500])
+          assert.equal((await errorOf(pool.close(options as never))).code, 'ERR_OPTION', JSON.stringify(options));
         assert.equal(await pool.run('add', 1, 2), 3, 'still open, and at work');
         assert.equal(pool.stats().tasks.submitted, 1);
       });

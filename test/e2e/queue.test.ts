@@ -9,7 +9,11 @@ import type { Tasks } from './kinds.js';
 const timeout = 60_000;
 
 /** Runs `body` while the pool's one slot is taken; the gate opens at the end or when `body` asks. */
-async function whileBusy(kind: 'async' | 'thread' | 'process', options: PoolOptions, body: (pool: Pool<Tasks>, open: () => void) => Promise<void>): Promise<void> {
+async function whileBusy(
+  kind: 'async' | 'thread' | 'process',
+  options: PoolOptions,
+  body: (pool: Pool<Tasks>, open: () => void) => Promise<void>,
+): Promise<void> {
   await withPool(kind, { size: 1, concurrency: 1, ...options }, async (pool) => {
     const gate = gateFile();
     const running = pool.submit('untilFile', [gate.path]);
@@ -23,7 +27,8 @@ async function whileBusy(kind: 'async' | 'thread' | 'process', options: PoolOpti
   });
 }
 
-const codes = (tasks: readonly Task[]): unknown[] => tasks.map((task) => (task.isComplete() ? (task.getError() as { code?: string } | undefined)?.code : task.state));
+const codes = (tasks: readonly Task[]): unknown[] =>
+  tasks.map((task) => (task.isComplete() ? (task.getError() as { code?: string } | undefined)?.code : task.state));
 
 for (const kind of ALL) {
   describe(`the queue of a pool of ${kind} workers`, { timeout }, () => {
@@ -37,7 +42,10 @@ for (const kind of ALL) {
         assert.equal(error.name, 'QueueFullError');
         assert.ok((error.retryAfter as number) >= 1 && Number.isFinite(error.retryAfter));
         assert.match(error.message, /2 of 2 tasks/);
-        assert.deepEqual(rejected.map(({ taskId, evicted }) => [taskId, evicted]), [[tasks[2]?.id, false]]);
+        assert.deepEqual(
+          rejected.map(({ taskId, evicted }) => [taskId, evicted]),
+          [[tasks[2]?.id, false]],
+        );
         assert.equal(pool.stats().tasks.rejected, 1);
       });
     });
@@ -81,7 +89,10 @@ for (const kind of ALL) {
         assert.deepEqual(codes([delayed]), ['ERR_QUEUE_FULL'], 'a delayed task takes room too');
         assert.deepEqual(
           pool.deadLetters.list().map(({ args, reason, attempts, correlationId }) => [args[0], reason, attempts, correlationId]),
-          [[2, 'queue-full', 0, 'c2'], [3, 'queue-full', 0, delayed.id]],
+          [
+            [2, 'queue-full', 0, 'c2'],
+            [3, 'queue-full', 0, delayed.id],
+          ],
         );
       });
     });
@@ -139,7 +150,10 @@ for (const kind of ALL) {
           await whileExecuting(running);
           const report = await (end === 'close' ? pool.close({ timeout: 0 }) : pool.terminate());
           assert.equal((await errorOf(running.result)).code, 'ERR_TASK_CANCELLED');
-          assert.deepEqual(report.returned.map(({ id }) => id), [queued.id]);
+          assert.deepEqual(
+            report.returned.map(({ id }) => id),
+            [queued.id],
+          );
           assert.equal(report.terminated, 2);
         });
       }
@@ -165,7 +179,10 @@ for (const kind of ALL) {
         const order: unknown[] = [];
         const submit = (value: number, priority: string): Task => {
           const task = pool.submit('echo', [value], { priority });
-          task.result.then((result) => order.push(result), () => undefined);
+          task.result.then(
+            (result) => order.push(result),
+            () => undefined,
+          );
           return task;
         };
         const tasks = [submit(1, 'high'), submit(2, 'high'), submit(3, 'high'), submit(4, 'high'), submit(5, 'idle')];
@@ -205,7 +222,8 @@ for (const kind of ALL) {
     test('lets the more urgent go first, by their head start and no more', async () => {
       await whileBusy(kind, { queue: { levels: { high: 0, normal: 30, low: '1h' } } }, async (pool, open) => {
         const order: string[] = [];
-        const submit = (name: string, priority: string): void => void pool.submit('echo', [name], { priority }).result.then((value) => order.push(value as string));
+        const submit = (name: string, priority: string): void =>
+          void pool.submit('echo', [name], { priority }).result.then((value) => order.push(value as string));
         submit('low 1', 'low');
         submit('normal 1', 'normal');
         submit('high 1', 'high');
@@ -215,19 +233,41 @@ for (const kind of ALL) {
         submit('low 2', 'low');
         open();
         await pool.idle();
-        assert.deepEqual(order, ['high 1', 'normal 1', 'high 2', 'low 1', 'low 2'], 'a high task does not overtake a normal one that is older than the head start');
+        assert.deepEqual(
+          order,
+          ['high 1', 'normal 1', 'high 2', 'low 1', 'low 2'],
+          'a high task does not overtake a normal one that is older than the head start',
+        );
       });
     });
 
     test('lets a task with a near deadline go before tasks of its level', async () => {
       await whileBusy(kind, {}, async (pool, open) => {
         const order: unknown[] = [];
-        for (const [value, deadline] of [['first', undefined], ['hurried', '500ms']] as const) {
+        for (const [value, deadline] of [
+          ['first', undefined],
+          ['hurried', '500ms'],
+        ] as const) {
           void pool.submit('echo', [value], deadline === undefined ? {} : { deadline }).result.then((result) => order.push(result));
         }
         open();
         await pool.idle();
         assert.deepEqual(order, ['hurried', 'first']);
+      });
+    });
+
+    test('keeps its order when tasks that were sent ahead are taken back from a busy worker, again and again', async () => {
+      await withPool(kind, { size: 1, concurrency: 1 }, async (pool) => {
+        await Promise.all(Array.from({ length: 400 }, () => pool.run('echo', 0)));
+        const order: number[] = [];
+        const tasks = Array.from({ length: 200 }, (_, i) =>
+          i % 25 === 0 ? pool.run('spin', 8).then(() => order.push(i)) : pool.run('echo', i).then(() => order.push(i)),
+        );
+        await Promise.all(tasks);
+        assert.deepEqual(
+          order,
+          Array.from({ length: 200 }, (_, i) => i),
+        );
       });
     });
 

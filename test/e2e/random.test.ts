@@ -44,7 +44,14 @@ for (const kind of REMOTE) {
       const seed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
       context.diagnostic(`seed ${seed}`);
       const random = seeded(seed);
-      const pool = makePool(kind, { size: { min: 1, max: 4 }, concurrency: 3, queue: { max: Infinity }, cancelGrace: 50, deadLetters: 100, recycle: { afterTasks: 900 } });
+      const pool = makePool(kind, {
+        size: { min: 1, max: 4 },
+        concurrency: 3,
+        queue: { max: Infinity },
+        cancelGrace: 50,
+        deadLetters: 100,
+        recycle: { afterTasks: 900 },
+      });
       const run = new Run(pool, random, freshPath('ended'));
       const exits: Promise<void>[] = [];
       const alive = new Set<string>();
@@ -108,7 +115,10 @@ class Run {
       ...(this.#random() < 0.05 ? { delay: this.#int(20) } : {}),
       ...(draw > 0.995 ? { timeout: 20 } : {}),
     };
-    const task = draw > 0.9997 ? this.#pool.submit('exit', [number], options) : this.#pool.submit('endAndTell', [this.#endedPath, number, draw > 0.995 ? 40 : draw > 0.9 ? this.#int(4) : -1], options);
+    const task =
+      draw > 0.9997
+        ? this.#pool.submit('exit', [number], options)
+        : this.#pool.submit('endAndTell', [this.#endedPath, number, draw > 0.995 ? 40 : draw > 0.9 ? this.#int(4) : -1], options);
     const entry: Submitted = { task, number, attemptsMax, settled: 0, value: undefined, code: undefined };
     this.submitted.push(entry);
     task.result.then(

@@ -36,15 +36,25 @@ for (const kind of ALL) {
         const delayed = pool.submit('echo', ['later'], { delay: '1h' });
         const closing = pool.close({ timeout: 30 });
         const early = await errorOf(delayed.result);
-        assert.deepEqual([early.code, early.started, running.state], ['ERR_TASK_CANCELLED', false, 'EXECUTING'], 'what cannot be due in time comes back at once');
+        assert.deepEqual(
+          [early.code, early.started, running.state],
+          ['ERR_TASK_CANCELLED', false, 'EXECUTING'],
+          'what cannot be due in time comes back at once',
+        );
         const { returned, terminated } = await closing;
         assert.equal(terminated, 1);
         assert.deepEqual(
           returned.map(({ id, name, args, priority, correlationId }) => [id, name, args, priority, correlationId]),
-          [[queued.id, 'echo', [{ n: 1 }], 'high', 'c-9'], [delayed.id, 'echo', ['later'], 'normal', delayed.id]],
+          [
+            [queued.id, 'echo', [{ n: 1 }], 'high', 'c-9'],
+            [delayed.id, 'echo', ['later'], 'normal', delayed.id],
+          ],
           'in the order of their submission',
         );
-        for (const [task, started] of [[running, true], [queued, false]] as const) {
+        for (const [task, started] of [
+          [running, true],
+          [queued, false],
+        ] as const) {
           const error = await errorOf(task.result);
           assert.deepEqual([error.code, error.started, task.state], ['ERR_TASK_CANCELLED', started, 'CANCELLED']);
         }
@@ -110,7 +120,11 @@ for (const kind of ALL) {
       const running = pool.submit('untilFile', [gate.path]);
       const waiting = Array.from({ length: 4 }, () => pool.submit('echo', [1]));
       const map = pool.map('echo', [1, 2, 3]);
-      const read = errorOf((async () => { for await (const value of map) void value; })());
+      const read = errorOf(
+        (async () => {
+          for await (const value of map) void value;
+        })(),
+      );
       const told = [pool.idle(), pool.drained(), pool.ready().catch(() => undefined)];
       await turn();
       gate.open();
@@ -131,7 +145,10 @@ for (const kind of ALL) {
         await pool.close();
       }
       await until(() => count(process.getActiveResourcesInfo()).every(([kind, number]) => kind === 'Immediate' || number <= (before.get(kind) ?? 0)));
-      assert.deepEqual(process.eventNames().map((name) => [name, process.listenerCount(name)]), listeners);
+      assert.deepEqual(
+        process.eventNames().map((name) => [name, process.listenerCount(name)]),
+        listeners,
+      );
     });
   });
 

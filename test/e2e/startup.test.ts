@@ -28,7 +28,12 @@ async function withModule<M>(module: URL | string, options: PoolOptions, body: (
 const failing = [
   { why: 'a syntax error', name: 'syntax.mjs', text: 'export function f( {', message: /syntax\.mjs cannot be loaded: SyntaxError/ },
   { why: 'an import that is missing', name: 'missing.mjs', text: "import './nowhere.js'; export function f() {}", message: /cannot be loaded: .*nowhere\.js/ },
-  { why: 'an error at its top', name: 'throws.mjs', text: "throw new RangeError('no licence'); export function f() {}", message: /cannot be loaded: RangeError: no licence/ },
+  {
+    why: 'an error at its top',
+    name: 'throws.mjs',
+    text: "throw new RangeError('no licence'); export function f() {}",
+    message: /cannot be loaded: RangeError: no licence/,
+  },
 ];
 
 for (const kind of ALL) {
@@ -132,10 +137,13 @@ for (const kind of ALL) {
 
     test('a declared deadline counts from the submission', async () => {
       const gate = gateFile();
-      const module = moduleFile('deadline.mjs', `import { defineTask, defineWorker } from ${JSON.stringify(import.meta.resolve('millrace/worker'))};
+      const module = moduleFile(
+        'deadline.mjs',
+        `import { defineTask, defineWorker } from ${JSON.stringify(import.meta.resolve('millrace/worker'))};
         import { existsSync } from 'node:fs';
         export const worker = defineWorker({ async start() { while (!existsSync(${JSON.stringify(gate.path)})) await new Promise((r) => setTimeout(r, 5)); } });
-        export const hurried = defineTask({ deadline: 100 }, () => 'done');`);
+        export const hurried = defineTask({ deadline: 100 }, () => 'done');`,
+      );
       await withModule<{ hurried: () => string }>(module, { worker: kind, size: 1 }, async (pool) => {
         const early = pool.submit('hurried', []);
         const start = performance.now();
@@ -177,9 +185,13 @@ for (const kind of ALL) {
     });
 
     test('a data: URL is a module too', async () => {
-      await withModule<{ twice: (n: number) => number }>(`data:text/javascript,${encodeURIComponent('export const twice = (n) => 2 * n')}`, { worker: kind }, async (pool) => {
-        assert.equal(await pool.run('twice', 21), 42);
-      });
+      await withModule<{ twice: (n: number) => number }>(
+        `data:text/javascript,${encodeURIComponent('export const twice = (n) => 2 * n')}`,
+        { worker: kind },
+        async (pool) => {
+          assert.equal(await pool.run('twice', 21), 42);
+        },
+      );
     });
   });
 }
@@ -187,13 +199,20 @@ for (const kind of ALL) {
 for (const kind of REMOTE) {
   describe(`what ${kind} workers are started with`, { timeout }, () => {
     test('environment, arguments and worker data are theirs', async () => {
-      const module = moduleFile('surroundings.mjs', 'export const look = () => ({ env: process.env.MILLRACE_E2E, path: process.env.PATH, argv: process.argv.slice(2) });');
-      await withModule<{ look: () => { env: string; path: string | undefined; argv: string[] } }>(module, { worker: kind, env: { MILLRACE_E2E: 'yes' }, argv: ['a', 'b'] }, async (pool) => {
-        const seen = await pool.run('look');
-        assert.equal(seen.env, 'yes');
-        assert.equal(seen.path, undefined, 'a given environment is the whole one');
-        assert.deepEqual(seen.argv.slice(-2), ['a', 'b']);
-      });
+      const module = moduleFile(
+        'surroundings.mjs',
+        'export const look = () => ({ env: process.env.MILLRACE_E2E, path: process.env.PATH, argv: process.argv.slice(2) });',
+      );
+      await withModule<{ look: () => { env: string; path: string | undefined; argv: string[] } }>(
+        module,
+        { worker: kind, env: { MILLRACE_E2E: 'yes' }, argv: ['a', 'b'] },
+        async (pool) => {
+          const seen = await pool.run('look');
+          assert.equal(seen.env, 'yes');
+          assert.equal(seen.path, undefined, 'a given environment is the whole one');
+          assert.deepEqual(seen.argv.slice(-2), ['a', 'b']);
+        },
+      );
     });
 
     test('worker data that cannot cross is an error that says so', async () => {
@@ -211,7 +230,11 @@ function typescriptProject(text?: string): { readonly path: string } {
   const project = freshPath('project');
   mkdirSync(join(project, 'node_modules'), { recursive: true });
   const path = join(project, 'paint.ts');
-  writeFileSync(path, text ?? "import { twice } from './twice.js';\nenum Colour { Red, Green }\nexport function paint(name: keyof typeof Colour): string {\n  return `${name} is ${Colour[name]}, twice ${twice(Colour[name])}`;\n}\n");
+  writeFileSync(
+    path,
+    text ??
+      "import { twice } from './twice.js';\nenum Colour { Red, Green }\nexport function paint(name: keyof typeof Colour): string {\n  return `${name} is ${Colour[name]}, twice ${twice(Colour[name])}`;\n}\n",
+  );
   writeFileSync(join(project, 'twice.ts'), 'export const twice = (n: number): number => 2 * n;\n');
   return { path: pathToFileURL(path).href };
 }

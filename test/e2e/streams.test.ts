@@ -16,7 +16,11 @@ for (const kind of ALL) {
           const stream = await pool.run(name, 50);
           const values: number[] = [];
           for await (const value of stream) values.push(value);
-          assert.deepEqual(values, Array.from({ length: 50 }, (_, index) => index), name);
+          assert.deepEqual(
+            values,
+            Array.from({ length: 50 }, (_, index) => index),
+            name,
+          );
           assert.equal(await stream.returned, 'counted');
           assert.equal((await stream.next()).done, true);
         }

@@ -89,7 +89,10 @@ for (const kind of ALL) {
         await task.result;
         const steps: number[] = [];
         for await (const value of task.progress) steps.push((value as { step: number }).step);
-        assert.deepEqual(steps, Array.from({ length: 256 }, (_, index) => 745 + index));
+        assert.deepEqual(
+          steps,
+          Array.from({ length: 256 }, (_, index) => 745 + index),
+        );
       });
     });
 
@@ -135,8 +138,16 @@ for (const kind of ALL) {
       process.on('unhandledRejection', listener);
       try {
         await withPool(kind, { size: 1, concurrency: 1, queue: { max: 6 } }, async (pool) => {
-          const tasks: Task[] = [pool.submit('decline', [1]), pool.submit('nameless' as 'echo', [1]), pool.submit('echo', [1], { signal: AbortSignal.abort() })];
-          tasks.push(pool.submit('countThenThrow', [2]), pool.submit('untilAborted', [], { timeout: 5 }), pool.submit('echo', [1], { delay: '1h', deadline: 5 }));
+          const tasks: Task[] = [
+            pool.submit('decline', [1]),
+            pool.submit('nameless' as 'echo', [1]),
+            pool.submit('echo', [1], { signal: AbortSignal.abort() }),
+          ];
+          tasks.push(
+            pool.submit('countThenThrow', [2]),
+            pool.submit('untilAborted', [], { timeout: 5 }),
+            pool.submit('echo', [1], { delay: '1h', deadline: 5 }),
+          );
           tasks.push(...Array.from({ length: 5 }, () => pool.submit('untilAborted', [])));
           await until(() => tasks.slice(0, 3).every((task) => task.isComplete()));
           for (const task of tasks) task.cancel();
@@ -280,7 +291,7 @@ for (const kind of REMOTE) {
         assert.deepEqual([...moved], [1, 2, 3]);
         if (kind === 'thread') assert.equal(sent.byteLength, 0, 'the caller has it no more');
         const listed = new Uint8Array([4, 5]);
-        assert.deepEqual([...(await pool.submit('echo', [listed], { transfer: [listed.buffer] }).result) as Uint8Array], [4, 5]);
+        assert.deepEqual([...((await pool.submit('echo', [listed], { transfer: [listed.buffer] }).result) as Uint8Array)], [4, 5]);
       });
     });
   });

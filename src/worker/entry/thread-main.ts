@@ -25,7 +25,10 @@ await boot(init, {
   kind: 'thread',
   threadId,
   readsAtFlush: ring === undefined,
-  connect: (handler) => (ring === undefined ? createPortWorkerEnd(port, new SharedControlBlock(control), handler) : createRingWorkerEnd(RingMemory.open(ring), port, handler, { cores })),
+  connect: (handler) =>
+    ring === undefined
+      ? createPortWorkerEnd(port, new SharedControlBlock(control), handler)
+      : createRingWorkerEnd(RingMemory.open(ring), port, handler, { cores }),
   // Not left to the event loop: a handle the module forgot would keep the thread for ever.
   exit: () => void flushOutput().then(() => process.exit(0)),
 });

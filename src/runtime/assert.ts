@@ -4,8 +4,3 @@ import { MillraceError } from '../errors.js';
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new MillraceError('ERR_ASSERTION', message);
 }
-
-/** Makes a `switch` over a union exhaustive at compile time. */
-export function unreachable(value: never): never {
-  throw new MillraceError('ERR_ASSERTION', `unreachable: ${String(value)}`);
-}

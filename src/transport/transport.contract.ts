@@ -9,7 +9,7 @@ import { CANCEL_BY_CALLER, CANCEL_BY_TIMEOUT, CANCEL_NONE, FLAG_NOTIFY_START, ty
 import { Harness, taskFrame, type TransportSubject } from './fixtures/harness.js';
 import { type Claim, describeUnsendable, describeValues } from './transport-values.contract.js';
 
-export { Harness, taskFrame, type TransportSubject } from './fixtures/harness.js';
+export { taskFrame, type TransportSubject } from './fixtures/harness.js';
 
 export function transportContract(name: string, subject: TransportSubject): void {
   /** Declares a test with a harness of its own. */

@@ -12,7 +12,6 @@
  *
  * A NAME record comes before the first TASK that uses its id.
  */
-export { KIND_SKIP } from './ring.js';
 
 export const KIND_TASK = 1;
 export const KIND_NAME = 2;

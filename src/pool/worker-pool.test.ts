@@ -176,7 +176,7 @@ const poolOptions: fc.Arbitrary<PoolOptions> = fc.record({
   cancelGrace: fc.constantFrom(0, 5, 100),
 });
 
-const runs = Number(process.env['MILLRACE_MODEL_RUNS'] ?? 150);
+const runs = Number(process.env['MILLRACE_MODEL_RUNS'] ?? 200);
 
 describe('a pool of simulated workers', () => {
   test('settles every task exactly once, whatever is done to it', { timeout: 240_000 }, async () => {

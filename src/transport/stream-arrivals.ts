@@ -14,6 +14,7 @@ interface WithDescriptor {
 export function takeArrived(stream: Readable, chunk: Buffer, take: (bytes: Buffer) => void): void {
   // Bytes that the stream holds itself come first, and it delivers them itself.
   while (!stream.destroyed && stream.readableLength === 0) {
+    // oxlint-disable-next-line no-underscore-dangle -- the host has no other way to say it
     const fd = (stream as WithDescriptor)._handle?.fd ?? -1;
     const length = fd >= 0 ? readArrived(fd, chunk) : 0;
     if (length === 0) return;

@@ -16,6 +16,7 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MillraceError } from '../errors.js';
 import { systemRandom } from '../runtime/random.js';
 import { SLOTS_MAX } from './control-block.js';
 
@@ -119,7 +120,7 @@ export class SharedFile {
   #reserveHead(): void {
     const head = Buffer.alloc(AREAS_AT);
     head[HAS_AREAS_AT] = this.hasAreas ? 1 : 0;
-    if (this.write(head, 0) !== AREAS_AT) throw new Error('no room for a file in memory');
+    if (this.write(head, 0) !== AREAS_AT) throw new MillraceError('ERR_WORKER_START', 'there is no room for the file that is shared with the worker');
   }
 }
 

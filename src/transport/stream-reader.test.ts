@@ -73,7 +73,11 @@ describe('FrameReader', () => {
 
   it('gathers bulk in memory of its own size', () => {
     const buffers: ArrayBuffer[] = [];
-    const reader = new FrameReader({ onFrame: (_type, _bytes, _offset, _length, bulks) => void buffers.push(...bulks), onPlaced: assert.fail, onNonsense: assert.fail });
+    const reader = new FrameReader({
+      onFrame: (_type, _bytes, _offset, _length, bulks) => void buffers.push(...bulks),
+      onPlaced: assert.fail,
+      onNonsense: assert.fail,
+    });
     reader.push(
       bytesOf([
         { type: BULK, payload: new Uint8Array(10) },

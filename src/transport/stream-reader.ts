@@ -112,8 +112,8 @@ export class FrameReader {
   }
 
   #fetch(bytes: Buffer, offset: number, length: number): void {
+    if (length !== PLACED_BYTES) return void this.#refuse('a placed frame of another length');
     try {
-      if (length !== PLACED_BYTES) throw new RangeError('a placed frame of another length');
       this.#bulks.push(this.#handler.onPlaced(bytes.readDoubleLE(offset), bytes.readUInt32LE(offset + 8)));
     } catch {
       this.#refuse('a large value that is not where it should be');

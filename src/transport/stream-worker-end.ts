@@ -20,7 +20,12 @@ import { uncloneableError } from './value-path.js';
 const EARLY_REPLIES_MIN = 32;
 
 /** `streams` belong to the end. `now`: milliseconds, monotonic. */
-export function createStreamWorkerEnd(streams: Streams, control: WorkerControl, handler: WorkerEndHandler, now: () => number = () => performance.now()): WorkerEnd {
+export function createStreamWorkerEnd(
+  streams: Streams,
+  control: WorkerControl,
+  handler: WorkerEndHandler,
+  now: () => number = () => performance.now(),
+): WorkerEnd {
   return new StreamWorkerEnd(streams, control, handler, now);
 }
 

@@ -1,116 +1,14 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { MillraceError } from '../errors.js';
 import { deferred } from '../runtime/deferred.js';
-import { SLOTS_MAX } from './control-block.js';
 import { reviveError } from './error-codec.js';
-import type { Streams } from './stream-connection.js';
-import { PoolControl, WorkerControl } from './stream-control.js';
+import { Harness, taskFrame } from './fixtures/harness.js';
+import { halves, sockets, subject } from './fixtures/streams.js';
+import type { SocketStreams } from './fixtures/streams.js';
 import { SharedFile } from './stream-file.js';
-import { createStreamPoolEnd } from './stream-pool-end.js';
-import { createStreamWorkerEnd } from './stream-worker-end.js';
-import { Harness, taskFrame, type TransportSubject } from './fixtures/harness.js';
 import { transportContract } from './transport.contract.js';
-
-interface SocketStreams extends Streams {
-  readonly incoming: Socket;
-  readonly outgoing: Socket;
-}
-
-/** Two sides with a pair of sockets for each direction. */
-async function sockets(): Promise<[SocketStreams, SocketStreams]> {
-  const [[toWorker, requests], [toPool, replies]] = await Promise.all([socketPair(), socketPair()]);
-  return [
-    { incoming: replies, outgoing: toWorker },
-    { incoming: requests, outgoing: toPool },
-  ];
-}
-
-/** Two sockets that are connected to one another. */
-async function socketPair(): Promise<[Socket, Socket]> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [far] = (await once(server, 'connection')) as [Socket];
-  if (near.connecting) await once(near, 'connect');
-  server.close();
-  return [near, far];
-}
-
-/** One of two streams in memory that cut what crosses into chunks of `chunkBytes`. */
-class Half extends Duplex {
-  other: Half | undefined;
-  readonly #chunkBytes: number;
-  #pending: (() => void) | undefined;
-
-  constructor(chunkBytes: number) {
-    super();
-    this.#chunkBytes = chunkBytes;
-  }
-
-  override _read(): void {
-    const resume = this.#pending;
-    this.#pending = undefined;
-    resume?.();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    let takesMore = true;
-    for (let at = 0; at < chunk.length; at += this.#chunkBytes) takesMore = this.other!.push(Buffer.from(chunk.subarray(at, at + this.#chunkBytes)));
-    if (takesMore) done();
-    else this.other!.#pending = done;
-  }
-
-  override _final(done: () => void): void {
-    this.other!.push(null);
-    done();
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const { other } = this;
-    if (other !== undefined && !other.readableEnded && !other.destroyed) setImmediate(() => other.push(null));
-    done(error);
-  }
-}
-
-async function halves(chunkBytes: number): Promise<[Streams, Streams]> {
-  const [a, b, c, d] = [new Half(chunkBytes), new Half(chunkBytes), new Half(chunkBytes), new Half(chunkBytes)];
-  [a.other, b.other, c.other, d.other] = [b, a, d, c];
-  return [
-    { incoming: a, outgoing: c },
-    { incoming: d, outgoing: b },
-  ];
-}
-
-interface SubjectOptions<S> {
-  /** Sees the streams of each side. */
-  readonly see?: (pool: S, worker: S) => void;
-  readonly makeFile?: () => SharedFile;
-}
-
-function subject<S extends Streams>(makeStreams: () => Promise<[S, S]>, { see, makeFile = () => SharedFile.create() }: SubjectOptions<S> = {}): TransportSubject {
-  return {
-    transfers: false,
-    inFlightMax: SLOTS_MAX,
-    makePair: async (poolHandler, workerHandler) => {
-      const [near, far] = await makeStreams();
-      see?.(near, far);
-      const file = makeFile();
-      const control = new PoolControl(file);
-      return {
-        pool: createStreamPoolEnd(near, control, poolHandler),
-        worker: createStreamWorkerEnd(far, new WorkerControl(file), workerHandler),
-        dispose: () => control.close(),
-      };
-    },
-    idleProgram: undefined,
-  };
-}
 
 const idleProgram = `
   import { spawn } from 'node:child_process';
@@ -335,82 +233,6 @@ describe('a stream and its limits', { timeout: 30_000 }, () => {
     harness.pool.flush();
     await harness.workerCalls.count('task', 100);
     assert.equal(chunks.length, 1);
-    await harness.dispose();
-  });
-});
-
-describe('a task sent ahead', { timeout: 30_000 }, () => {
-  it('that is taken back as it begins is left in doubt until the pool says that it came too late, and then begins', async () => {
-    let file: SharedFile | undefined;
-    const harness = await Harness.over(subject(sockets, { makeFile: () => (file = SharedFile.create()) }));
-    harness.pool.sendTask(taskFrame(3, ['first']));
-    harness.pool.flush();
-    await harness.workerCalls.count('task', 1);
-    const { task } = harness.workerCalls.first('task');
-    const real = (file as SharedFile).read;
-    // Between the pool's writing and its reading, the worker makes its whole attempt.
-    (file as SharedFile).read = (bytes, position) => {
-      (file as SharedFile).read = real;
-      assert.equal(harness.worker.begin(task), false, 'the worker sees the pool');
-      harness.worker.sendResult(3, 'not allowed', undefined);
-      return real.call(file, bytes, position);
-    };
-    assert.equal(harness.pool.revoke(3), false, 'the pool sees the worker');
-    await harness.workerCalls.count('task', 2);
-    assert.equal(harness.workerCalls.of('task')[1]?.task, task);
-    assert.equal(harness.worker.begin(task), true);
-    harness.worker.sendResult(3, 'done', undefined);
-    harness.worker.flush();
-    await harness.poolCalls.count('result', 1);
-    assert.deepEqual(harness.poolCalls.list, [{ type: 'result', slot: 3, value: 'done' }]);
-    await harness.dispose();
-  });
-
-  it('that is taken back is neither begun nor answered', async () => {
-    const harness = await Harness.over(subject(sockets));
-    harness.pool.sendTask(taskFrame(3, ['first']));
-    harness.pool.flush();
-    await harness.workerCalls.count('task', 1);
-    assert.equal(harness.pool.revoke(3), true);
-    const first = harness.workerCalls.first('task').task;
-    assert.equal(harness.worker.begin(first), false);
-    harness.pool.sendTask(taskFrame(3, ['second']));
-    harness.pool.flush();
-    await harness.workerCalls.count('task', 2);
-    assert.equal(harness.worker.begin(first), false, 'its frame may have waited longer than it took to use its slot again');
-    harness.worker.sendResult(3, 'of the second', undefined);
-    harness.worker.flush();
-    await harness.poolCalls.count('result', 1);
-    assert.equal(harness.pool.begun(3), true, 'an answer without a beginning is a beginning');
-    await harness.dispose();
-  });
-
-  it('is not taken back when it could not leave', async () => {
-    const harness = await Harness.over(subject(sockets));
-    harness.pool.sendTask(taskFrame(3, [() => 1]));
-    assert.equal(harness.pool.revoke(3), false);
-    harness.pool.flush();
-    assert.equal(harness.poolCalls.of('unsent').length, 1);
-    await harness.dispose();
-  });
-
-  it('tells the pool what its tasks take the worker', async () => {
-    const harness = await Harness.over(subject(sockets));
-    assert.ok(Number.isNaN(harness.pool.serviceMs()));
-    for (let slot = 0; slot < 10; slot += 1) harness.pool.sendTask(taskFrame(slot, []));
-    harness.pool.flush();
-    await harness.workerCalls.count('task', 10);
-    for (let slot = 0; slot < 10; slot += 1) harness.worker.sendResult(slot, slot, undefined);
-    harness.worker.flush();
-    await harness.poolCalls.count('result', 10);
-    const done = deferred();
-    harness.atPool = () => done.resolve();
-    harness.worker.send({ type: 'pong' });
-    harness.worker.flush();
-    await done.promise;
-    const serviceMs = harness.pool.serviceMs();
-    assert.ok(serviceMs > 0 && serviceMs < 1_000, String(serviceMs));
-    assert.ok(Number.isNaN(harness.pool.serviceMs()), 'asked for once');
     await harness.dispose();
   });
 });

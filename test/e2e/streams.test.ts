@@ -88,7 +88,7 @@ for (const kind of ALL) {
         assert.equal(cancelled.state, 'CANCELLED');
         const timedOut = await pool.submit('drip', [], { timeout: 50 }).result;
         assert.equal((await errorOf(drain(timedOut))).code, 'ERR_TASK_TIMEOUT');
-        const late = await pool.submit('drip', [], { deadline: 80 }).result;
+        const late = await pool.submit('drip', [], { deadline: 1_000 }).result;
         assert.equal((await errorOf(drain(late))).code, 'ERR_DEADLINE_EXCEEDED');
         await pool.idle();
         assert.equal(await pool.run('add', 1, 2), 3);

@@ -96,7 +96,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
 /** @throws OptionError naming the option, what was expected and what came */
 export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
   const options = ownOptions<PoolOptions>('options', input, POOL_OPTIONS);
-  const kind = oneOf('worker', options.worker ?? 'thread', ['async', 'thread', 'process']);
+  const kind = workerKind(options.worker);
   const queue = queueSettings(options.queue);
   const size = sizeLimits('size', options.size, kind);
   return {
@@ -150,6 +150,19 @@ export function levelIndex(option: string, name: unknown, levels: readonly Level
   const index = levels.findIndex((level) => level.name === name);
   if (index === -1) throw new OptionError(option, `one of ${levels.map((level) => `'${level.name}'`).join(', ')}`, name);
   return index;
+}
+
+function workerKind(given: unknown): WorkerKind {
+  const kind = oneOf('worker', given ?? 'thread', ['async', 'thread', 'process']);
+  if (kind === 'process' && 'bun' in process.versions) {
+    throw new OptionError(
+      'worker',
+      "'async' or 'thread' on Bun",
+      kind,
+      'A child of Bun cannot read from an inherited pipe; use threads, or run the program with Node',
+    );
+  }
+  return kind;
 }
 
 function defaultLevel(levels: readonly LevelOptions[]): string {

@@ -8,6 +8,7 @@ import type { Simulation } from './fixtures/sim-worker.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
 import { WorkerPool } from './worker-pool.js';
+import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 
 function makePool(options: PoolOptions): { clock: ManualClock; pool: WorkerPool; submit(ms: number): void } {
   const clock = new ManualClock(1_000);
@@ -52,6 +53,27 @@ describe('sizing by queue depth', () => {
     submit(10);
     await clock.advance(1_000);
     assert.equal(pool.stats().tasks.completed, 51, 'and up again');
+    const closing = pool.close();
+    await clock.advance(10_000);
+    await closing;
+  });
+
+  test('a pool without workers starts one for a task at once, however seldom its policy is asked', async () => {
+    const policy: ScalingPolicy = {
+      name: 'hourly',
+      intervalMs: 3_600_000,
+      initial: () => undefined,
+      decide: () => ({ decision: { target: 0, reason: 'no' }, memory: undefined }),
+    };
+    const { clock, pool, submit } = makePool({ size: { min: 0, max: 2 }, policy });
+    for (let round = 1; round <= 3; round += 1) {
+      submit(10);
+      await clock.advance(500);
+      assert.equal(pool.stats().tasks.completed, round);
+      void pool.removeWorker(1);
+      await clock.advance(100);
+      assert.equal(pool.workers.length, 0);
+    }
     const closing = pool.close();
     await clock.advance(10_000);
     await closing;

@@ -24,6 +24,8 @@ export class Scaling {
 
   /** Tasks wait and no worker has room. */
   onBacklog(): void {
+    // With no worker at all there is nothing to wait for.
+    if (this.#fleet.wanted === 0) return this.#decide();
     if (this.#alarm !== undefined) return;
     const due = this.#decidedAt + this.#core.settings.policy.intervalMs;
     if (this.#core.now() >= due) this.#decide();

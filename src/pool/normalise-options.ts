@@ -154,13 +154,9 @@ export function levelIndex(option: string, name: unknown, levels: readonly Level
 
 function workerKind(given: unknown): WorkerKind {
   const kind = oneOf('worker', given ?? 'thread', ['async', 'thread', 'process']);
-  if (kind === 'process' && 'bun' in process.versions) {
-    throw new OptionError(
-      'worker',
-      "'async' or 'thread' on Bun",
-      kind,
-      'A child of Bun cannot read from an inherited pipe; use threads, or run the program with Node',
-    );
+  if (kind === 'process' && ('bun' in process.versions || 'deno' in process.versions)) {
+    const why = 'bun' in process.versions ? 'A child of Bun cannot read from an inherited pipe' : 'Deno leaves a child behind that does not end by itself';
+    throw new OptionError('worker', "'async' or 'thread' on this runtime", kind, `${why}; use threads, or run the program with Node`);
   }
   return kind;
 }

@@ -219,6 +219,24 @@ describe('a stream and its limits', { timeout: 30_000 }, () => {
     await harness.dispose();
   });
 
+  it('keeps its place for large buffers when what they belong to cannot cross', async () => {
+    let streamed = 0;
+    const see = ({ outgoing }: SocketStreams): void => {
+      const write = outgoing.write.bind(outgoing);
+      outgoing.write = ((chunk: Buffer) => ((streamed += chunk.length), write(chunk))) as typeof outgoing.write;
+    };
+    const harness = await Harness.over(subject(sockets, { see, makeFile: () => SharedFile.createIn(tmpdir(), true) }));
+    const large = new Uint8Array(4_000_000);
+    for (let slot = 0; slot < 10; slot += 1) harness.pool.sendTask(taskFrame(slot, [large, () => 1]));
+    harness.pool.flush();
+    assert.equal(harness.poolCalls.of('unsent').length, 10);
+    harness.pool.sendTask(taskFrame(0, [large, large.slice()]));
+    harness.pool.flush();
+    await harness.workerCalls.count('task', 1);
+    assert.ok(streamed < 1_000, `${streamed} bytes went through the stream`);
+    await harness.dispose();
+  });
+
   it('writes a batch of small tasks at once', async () => {
     const chunks: number[] = [];
     const harness = await Harness.over(

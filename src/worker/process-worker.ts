@@ -90,7 +90,17 @@ function startProcess({ runtime, ...options }: WorkerOptions, file: SharedFile):
 /** SIGTERM for handlers the module may have; the end of its requests, which ends the process when its event loop turns; SIGKILL when it does not. */
 function killProcess(child: ChildProcess, graceMs: number): void {
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  const timer = setTimeout(() => sendKill(child), graceMs);
   timer.unref();
   child.once('exit', () => clearTimeout(timer));
+}
+
+/** By its id: Deno takes a child that was sent a signal for dead and sends it no other. */
+function sendKill({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended in the meantime.
+  }
 }

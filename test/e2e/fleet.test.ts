@@ -9,7 +9,7 @@ import { freshPath, gateFile, journal, turn, until, whileExecuting } from './gat
 import { ALL, errorOf, makePool, nextEvent, REMOTE, withPool } from './kinds.js';
 import type { Tasks } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 120_000;
 const hookedUrl = new URL('./fixtures/hooked.js', import.meta.url);
 
 /** Grows with the queue, and lets go of workers idle for `idleMs`. */

@@ -5,7 +5,7 @@
  *   1. the caller gets the outcome at once, and the worker lets go of the attempt (`abandon`): signal and shared cancel word are raised;
  *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} it is stuck in synchronous code: it gets no more
  *      tasks and its replacement is started now, so that the slot is back within one spawn;
- *   3. when the function has not ended after `cancelGrace`, or after 15 ms more of blocking the event loop, the worker is ended. Only the guilty task pays: the others are run elsewhere.
+ *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere.
  * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: step 3 does not apply to them.
  */
 import { TaskTimeoutError } from '../errors.js';
@@ -23,8 +23,6 @@ import { takeBack } from './take-back.js';
 
 /** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
 const BLOCKED_AFTER_MS = 10;
-/** What is left of the grace for code that does not let the event loop turn: one that listens has seen the cancel word by now (P). */
-const BLOCKED_GRACE_MS = 15;
 
 /** What the cancellation asks of the fleet. */
 export interface MemberControl {
@@ -43,8 +41,6 @@ interface Abandonment {
   readonly event: TaskEvent;
   /** The attempt went past the queue and holds no credit. */
   readonly direct: boolean;
-  /** When the whole grace is over. */
-  graceAt: number;
   blockedAlarm: Alarm | undefined;
   graceAlarm: Alarm | undefined;
 }
@@ -122,10 +118,9 @@ export class Cancellation {
   /** The member answers from its event loop: it is not stuck. */
   pong(member: Member): void {
     for (const abandonment of this.#abandoned.values()) {
-      if (abandonment.member !== member) continue;
-      if (abandonment.blockedAlarm !== undefined) this.#core.alarms.cancel(abandonment.blockedAlarm);
+      if (abandonment.member !== member || abandonment.blockedAlarm === undefined) continue;
+      this.#core.alarms.cancel(abandonment.blockedAlarm);
       abandonment.blockedAlarm = undefined;
-      this.#setGrace(abandonment, abandonment.graceAt);
     }
     if (member.state === 'suspect') this.#control.trust(member);
   }
@@ -144,7 +139,7 @@ export class Cancellation {
     const token = member.worker.abandon(task, code);
     task.holder = undefined;
     member.abandoned += 1;
-    const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, graceAt: Infinity, blockedAlarm: undefined, graceAlarm: undefined };
+    const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, blockedAlarm: undefined, graceAlarm: undefined };
     this.#abandoned.set(token, abandonment);
     if (member.worker.kind === 'async') return;
     const now = core.now();
@@ -154,17 +149,9 @@ export class Cancellation {
       abandonment.blockedAlarm = core.alarms.set(now + BLOCKED_AFTER_MS, () => {
         abandonment.blockedAlarm = undefined;
         this.#control.suspect(member);
-        this.#setGrace(abandonment, Math.min(abandonment.graceAt, core.now() + BLOCKED_GRACE_MS));
       });
     }
-    abandonment.graceAt = now + core.settings.cancelGraceMs;
-    this.#setGrace(abandonment, abandonment.graceAt);
-  }
-
-  #setGrace(abandonment: Abandonment, at: number): void {
-    const { alarms } = this.#core;
-    if (abandonment.graceAlarm !== undefined) alarms.cancel(abandonment.graceAlarm);
-    abandonment.graceAlarm = alarms.set(at, () => this.#graceOver(abandonment.member, abandonment));
+    abandonment.graceAlarm = core.alarms.set(now + core.settings.cancelGraceMs, () => this.#graceOver(member, abandonment));
   }
 
   #graceOver(member: Member, abandonment: Abandonment): void {

@@ -66,10 +66,7 @@ export interface PoolOptions {
   readonly retry?: RetryOptions | number;
   /** Level of tasks that name none. Default `'normal'`. */
   readonly priority?: string;
-  /**
-   * How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms. One that blocks the event loop, and so can do
-   * nothing with the time, gets some 25 ms.
-   */
+  /** How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms. */
   readonly cancelGrace?: Duration;
   /** Limit for a worker to load the module and run its `start` hook. Default 30 s. */
   readonly startTimeout?: Duration;

@@ -19,6 +19,7 @@ import { Cancellation } from './cancellation.js';
 import { collectStats, describeWorkers } from './collect-stats.js';
 import { PoolCore } from './core.js';
 import { Dispatcher } from './dispatcher.js';
+import { checkEventName } from './event-names.js';
 import type { PoolEvents } from './events.js';
 import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
@@ -234,17 +235,17 @@ export class WorkerPool {
   }
 
   on<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this {
-    this.#core.events.on(event, checkListener(listener));
+    this.#core.events.on(checkEventName(event), checkListener(listener));
     return this;
   }
 
   once<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this {
-    this.#core.events.once(event, checkListener(listener));
+    this.#core.events.once(checkEventName(event), checkListener(listener));
     return this;
   }
 
   off<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this {
-    this.#core.events.off(event, listener);
+    this.#core.events.off(checkEventName(event), listener);
     return this;
   }
 

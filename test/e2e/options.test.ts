@@ -199,6 +199,10 @@ for (const kind of ALL) {
         assert.throws(() => pool.map('echo', [], { onError: 'ignore' } as never), { code: 'ERR_OPTION', option: 'map: onError' });
         assert.throws(() => pool.map('echo', [], { concurrency: 0 }), { code: 'ERR_OPTION', option: 'map: concurrency' });
         assert.throws(() => pool.on('scaled', 5 as never), { code: 'ERR_OPTION', option: 'listener' });
+        for (const method of ['on', 'once', 'off'] as const) {
+          assert.throws(() => pool[method]('complete' as never, () => undefined), { code: 'ERR_OPTION', option: 'event', message: /Did you mean completed\?/ });
+          assert.throws(() => pool[method]('toString' as never, () => undefined), { code: 'ERR_OPTION', option: 'event' });
+        }
         for (const size of ['4', null, [1], 0, { min: 3, max: 1 }])
           assert.throws(() => pool.resize(size as never), { code: 'ERR_OPTION' }, JSON.stringify(size));
         for (const call of [

@@ -5,35 +5,22 @@
 
 /** Flags that are left out; the value is how many further words belong to the flag when it has no `=`. */
 const LEFT_OUT: ReadonlyMap<string, number> = new Map([
-  ['-e', 1],
-  ['--eval', 1],
-  ['-p', 1],
-  ['-pe', 1],
-  ['--print', 1],
-  ['-i', 0],
-  ['--interactive', 0],
-  ['-c', 0],
-  ['--check', 0],
-  ['--input-type', 1],
-  ['--run', 1],
-  ['--test', 0],
-  ['--test-only', 0],
-  ['--test-name-pattern', 1],
-  ['--test-reporter', 1],
-  ['--test-reporter-destination', 1],
-  ['--test-concurrency', 1],
-  ['--test-timeout', 1],
-  ['--watch', 0],
-  ['--watch-path', 1],
-  ['--watch-preserve-output', 0],
-  ['--inspect', 0],
-  ['--inspect-brk', 0],
-  ['--inspect-wait', 0],
-  ['--inspect-port', 1],
-  ['--debug-port', 1],
-  ['--inspect-publish-uid', 1],
-  ['--cpu-prof', 0],
-  ['--heap-prof', 0],
+  // What this process runs.
+  ...withWords(0, ['-i', '--interactive', '-c', '--check', '--build-snapshot', '--test', '--watch']),
+  ...withWords(1, ['-e', '--eval', '-p', '-pe', '--print', '--input-type', '--run', '--build-snapshot-config']),
+  // How its tests are run, which none but the runner of the tests understands.
+  ...withWords(0, ['--test-only', '--test-force-exit', '--test-update-snapshots', '--experimental-test-coverage', '--experimental-test-module-mocks']),
+  ...withWords(1, ['--test-name-pattern', '--test-skip-pattern', '--test-reporter', '--test-reporter-destination', '--test-concurrency', '--test-timeout']),
+  ...withWords(1, ['--test-shard', '--test-isolation', '--experimental-test-isolation', '--test-coverage-include', '--test-coverage-exclude']),
+  ...withWords(1, ['--test-coverage-branches', '--test-coverage-functions', '--test-coverage-lines', '--test-global-setup', '--test-rerun-failures']),
+  ...withWords(0, ['--watch-preserve-output']),
+  ...withWords(1, ['--watch-path', '--watch-kill-signal']),
+  // Ports only one process can have.
+  ...withWords(0, ['--inspect', '--inspect-brk', '--inspect-wait']),
+  ...withWords(1, ['--inspect-port', '--debug-port', '--inspect-publish-uid']),
+  // Profiles: of the process that was asked for one. Those that say how must go with those that ask: alone they are refused.
+  ...withWords(0, ['--cpu-prof', '--heap-prof']),
+  ...withWords(1, ['--cpu-prof-dir', '--cpu-prof-name', '--cpu-prof-interval', '--heap-prof-dir', '--heap-prof-name', '--heap-prof-interval']),
 ]);
 
 export function inheritedExecArgv(execArgv: readonly string[]): string[] {
@@ -41,9 +28,18 @@ export function inheritedExecArgv(execArgv: readonly string[]): string[] {
   for (let at = 0; at < execArgv.length; at += 1) {
     const word = execArgv[at] as string;
     const [flag] = word.split('=', 1) as [string];
-    const further = LEFT_OUT.get(flag);
+    const further = LEFT_OUT.get(canonical(flag));
     if (further === undefined) kept.push(word);
     else if (flag === word) at += further;
   }
   return kept;
+}
+
+/** The runtime takes `_` for `-` within the name of a flag. */
+function canonical(flag: string): string {
+  return flag.startsWith('--') ? `--${flag.slice(2).replaceAll('_', '-')}` : flag;
+}
+
+function withWords(further: number, flags: readonly string[]): [string, number][] {
+  return flags.map((flag) => [flag, further]);
 }

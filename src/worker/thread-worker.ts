@@ -4,6 +4,7 @@
  * Threads share the fate of the process: a native crash or a heap that outgrows its limit in one step ends both.
  */
 import { MessageChannel, Worker as Thread } from 'node:worker_threads';
+import { OptionError } from '../errors.js';
 import { waitAsyncSupported } from '../runtime/atomics.js';
 import type { Clock } from '../runtime/clock.js';
 import { cpuLimit } from '../runtime/limits.js';
@@ -57,26 +58,49 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
 }
 
 function startThread(options: WorkerOptions, data: ThreadData): Thread {
-  const { argv, resourceLimits } = options.runtime;
-  const execArgv = options.runtime.execArgv ?? inheritedByThread();
+  const { execArgv } = options.runtime;
   try {
-    return new Thread(ENTRY, {
-      name: options.id,
-      workerData: data,
-      transferList: [data.port],
-      env: workerEnv(options),
-      argv: [...argv],
-      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    });
+    if (execArgv !== undefined) return newThread(options, data, execArgv);
+    return withInheritedFlags((words) => newThread(options, data, words));
   } catch (cause) {
     data.port.close();
     if (cause instanceof DOMException) throw uncloneableError(options.runtime.workerData, 'workerData', cause);
+    if (isInvalidExecArgv(cause)) {
+      const hint = 'start the program itself with it, since threads share the flags of their process, or use processes';
+      throw new OptionError('execArgv', 'flags that a thread can have on its own', execArgv, `${cause.message}: ${hint}`);
+    }
     throw cause;
   }
 }
 
-/** A thread inherits the flags by itself (`undefined`), except that it cannot start under the one that says how to read `--eval`. */
-function inheritedByThread(): string[] | undefined {
-  return process.execArgv.some((word) => word.startsWith('--input-type')) ? inheritedExecArgv(process.execArgv) : undefined;
+function newThread(options: WorkerOptions, data: ThreadData, execArgv: readonly string[] | undefined): Thread {
+  const { argv, resourceLimits } = options.runtime;
+  return new Thread(ENTRY, {
+    name: options.id,
+    workerData: data,
+    transferList: [data.port],
+    env: workerEnv(options),
+    argv: [...argv],
+    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    ...(resourceLimits === undefined ? {} : { resourceLimits }),
+  });
+}
+
+/**
+ * A thread inherits the flags by itself (`undefined`), except that it cannot start under the one that says how to read `--eval`. Then it is given the
+ * others, less those that hold for the whole process: they hold for the thread as it is, and the runtime, which alone knows them, names them.
+ */
+function withInheritedFlags(start: (execArgv: readonly string[] | undefined) => Thread): Thread {
+  if (!process.execArgv.some((word) => word.startsWith('--input-type'))) return start(undefined);
+  const inherited = inheritedExecArgv(process.execArgv);
+  try {
+    return start(inherited);
+  } catch (error) {
+    if (!isInvalidExecArgv(error)) throw error;
+    return start(inherited.filter((word) => !error.message.includes(word)));
+  }
+}
+
+function isInvalidExecArgv(error: unknown): error is Error {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_WORKER_INVALID_EXEC_ARGV';
 }

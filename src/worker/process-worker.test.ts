@@ -44,6 +44,13 @@ describe('process worker', { timeout: 60_000 }, () => {
     assert.equal((await host.gone).code, null);
   });
 
+  it('ends when its parent is killed while it is in a loop that never ends', { skip: process.platform === 'win32' }, async () => {
+    const host = await startHost('process', 'stuck');
+    host.child.kill('SIGKILL');
+    // The loop holds the output of the program open for as long as it lives.
+    assert.equal((await host.gone).code, null);
+  });
+
   it('survives the signals that a terminal or service manager sends to all processes', async () => {
     const { rig, pid } = await ready();
     process.kill(pid, 'SIGINT');

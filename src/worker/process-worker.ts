@@ -4,8 +4,7 @@
  *
  *     stdio of the child   0 ignored   1, 2 inherited   3 requests: init message, then frames   4 replies   5 shared file
  *
- * A child notices the death of its parent by the end of its requests. While it is stuck in synchronous code it notices nothing: a parent that is
- * killed then leaves it behind.
+ * A child notices the death of its parent by the end of its requests. While it is stuck in synchronous code it notices nothing: see `orphan-guard.ts`.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
@@ -20,6 +19,7 @@ import { uncloneableError } from '../transport/value-path.js';
 import { encodeInit } from './entry/process-init.js';
 import { workerInit } from './entry/worker-init.js';
 import { inheritedExecArgv } from './inherited-exec-argv.js';
+import { guardProcess } from './orphan-guard.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { Carrier } from './remote-worker.js';
@@ -48,6 +48,7 @@ function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: 
     if (child.pid === undefined) onExit({ exitCode: null, exitSignal: null, error });
   });
   child.on('exit', (exitCode, exitSignal) => onExit({ exitCode, exitSignal, error: undefined }));
+  guardProcess(child);
   child.unref();
   return {
     end,

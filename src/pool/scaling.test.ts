@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../runtime/manual-clock.js';
 import { seededRandom } from '../runtime/random.js';
-import { SimWorker } from './fixtures/sim-worker.js';
-import type { Simulation } from './fixtures/sim-worker.js';
+import { makeSimulation, SimWorker } from './fixtures/sim-worker.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
 import { WorkerPool } from './worker-pool.js';
@@ -13,7 +12,7 @@ import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 function makePool(options: PoolOptions): { clock: ManualClock; pool: WorkerPool; submit(ms: number): void } {
   const clock = new ManualClock(1_000);
   const random = seededRandom(7);
-  const simulation: Simulation = { clock, random, begun: new Map(), ended: new Map(), workers: new Set(), startFailures: 0 };
+  const simulation = makeSimulation(clock, random);
   const settings = normaliseOptions({ queue: { max: Infinity }, ...options, clock, random });
   const pool = new WorkerPool(settings, 'data:text/javascript,', (workerOptions, host) => new SimWorker(workerOptions, host, simulation));
   let key = 0;

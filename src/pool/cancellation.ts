@@ -6,6 +6,7 @@
  *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} it is stuck in synchronous code: it gets no more
  *      tasks and its replacement is started now, so that the slot is back within one spawn;
  *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere.
+ * Before each of these steps what has arrived is taken in: a program that was busy itself must not call late what ended in time.
  * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: step 3 does not apply to them.
  */
 import { TaskTimeoutError } from '../errors.js';
@@ -94,6 +95,7 @@ export class Cancellation {
 
   /** The deadline of a task has passed. */
   expire(task: PoolTask): void {
+    if (!isTerminal(task.stateCode)) hasAnswered(task);
     if (isTerminal(task.stateCode)) return;
     const limitMs = task.settings.deadlineMs;
     const where = isInFlight(task.stateCode) ? 'while it ran' : 'before it ran';
@@ -147,6 +149,8 @@ export class Cancellation {
     member.worker.flush();
     if (core.settings.cancelGraceMs > BLOCKED_AFTER_MS) {
       abandonment.blockedAlarm = core.alarms.set(now + BLOCKED_AFTER_MS, () => {
+        member.worker.collect();
+        if (abandonment.blockedAlarm === undefined) return;
         abandonment.blockedAlarm = undefined;
         this.#control.suspect(member);
       });
@@ -155,6 +159,8 @@ export class Cancellation {
   }
 
   #graceOver(member: Member, abandonment: Abandonment): void {
+    member.worker.collect();
+    if (abandonment.graceAlarm === undefined) return;
     abandonment.graceAlarm = undefined;
     if (this.#core.events.has('hardKill')) this.#core.events.emit('hardKill', { ...abandonment.event, workerId: member.worker.id });
     this.#control.kill(member);
@@ -162,7 +168,7 @@ export class Cancellation {
 
   #timedOut(task: PoolTask): void {
     if (task.extra !== undefined) task.extra.timeoutAlarm = undefined;
-    if (!isInFlight(task.stateCode)) return;
+    if (!isInFlight(task.stateCode) || hasAnswered(task)) return;
     const limitMs = task.settings.timeoutMs;
     this.abandon(task, CANCEL_BY_TIMEOUT);
     this.#settlement.attemptFailed(
@@ -190,5 +196,14 @@ export class Cancellation {
     abandonment.member.abandoned -= 1;
     if (abandonment.blockedAlarm !== undefined) this.#core.alarms.cancel(abandonment.blockedAlarm);
     if (abandonment.graceAlarm !== undefined) this.#core.alarms.cancel(abandonment.graceAlarm);
+    abandonment.blockedAlarm = undefined;
+    abandonment.graceAlarm = undefined;
   }
+}
+
+/** Looks for the answer first: what has ended in time must not be called late because we were. */
+function hasAnswered(task: PoolTask): boolean {
+  const holder = task.holder as Member | undefined;
+  holder?.worker.collect();
+  return task.holder !== holder;
 }

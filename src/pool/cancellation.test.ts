@@ -1,0 +1,64 @@
+/** Limits of time on simulated workers whose answers lie unread for a while, as they do when the program itself is busy. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ManualClock } from '../runtime/manual-clock.js';
+import { makeSimulation, SimWorker } from './fixtures/sim-worker.js';
+import { normaliseOptions } from './normalise-options.js';
+import type { PoolOptions } from './options.js';
+import { WorkerPool } from './worker-pool.js';
+
+/** A pool of one worker whose answers are delivered 90 ms after the function has ended, unless somebody asks for them. */
+async function lateRig(options: PoolOptions): Promise<{ readonly clock: ManualClock; readonly pool: WorkerPool }> {
+  const clock = new ManualClock(1_000);
+  const random = (): number => 0.9;
+  const simulation = makeSimulation(clock, random, { lagMs: 100 });
+  const settings = normaliseOptions({ size: 1, ...options, clock, random });
+  const pool = new WorkerPool(settings, 'data:text/javascript,', (workerOptions, host) => new SimWorker(workerOptions, host, simulation));
+  await clock.advance(100);
+  return { clock, pool };
+}
+
+describe('a limit of time that passes while the answer lies unread', () => {
+  test('a timeout: the task has completed', async () => {
+    const { clock, pool } = await lateRig({ timeout: 30 });
+    const task = pool.submit('play', [{ ms: 10, outcome: 'ok', key: 1 }], { retry: 3 });
+    await clock.advance(31);
+    assert.deepEqual([task.state, task.attempts], ['COMPLETED', 1]);
+    await pool.terminate();
+  });
+
+  test('a deadline: the task has completed, or failed with its own error', async () => {
+    const { clock, pool } = await lateRig({ deadline: 30, concurrency: 2 });
+    const completed = pool.submit('play', [{ ms: 10, outcome: 'ok', key: 1 }]);
+    const failed = pool.submit('play', [{ ms: 10, outcome: 'throw', key: 2 }]);
+    const error = failed.result.catch((each: Error) => each.message);
+    await clock.advance(31);
+    assert.equal(completed.state, 'COMPLETED');
+    assert.equal(await error, 'task 2 fails');
+    await pool.terminate();
+  });
+
+  test('the grace of a cancelled function: its worker lives', async () => {
+    const { clock, pool } = await lateRig({ cancelGrace: 30 });
+    const task = pool.submit('play', [{ ms: 10, outcome: 'ok', key: 1 }]);
+    task.result.catch(() => undefined);
+    await clock.advance(1);
+    task.cancel();
+    const before = pool.workers[0]?.id;
+    await clock.advance(200);
+    assert.deepEqual(
+      pool.workers.map(({ id, state }) => [id, state]),
+      [[before, 'ready']],
+    );
+    await pool.terminate();
+  });
+
+  test('one that has not ended is timed out as ever', async () => {
+    const { clock, pool } = await lateRig({ timeout: 30 });
+    const task = pool.submit('play', [{ ms: 500, outcome: 'ok', key: 1 }]);
+    const code = task.result.catch((error: { code: string }) => error.code);
+    await clock.advance(31);
+    assert.equal(await code, 'ERR_TASK_TIMEOUT');
+    await pool.terminate();
+  });
+});

@@ -82,6 +82,11 @@ export class Parking {
   };
 }
 
+/** Whether the side of this word sleeps, or is about to. A hint: it may have changed by now. */
+export function isParked(words: Int32Array, index: number): boolean {
+  return load(words, index) !== AWAKE;
+}
+
 /** Wakes the side that sleeps on this word, if it does: after records were published for it. */
 export function wake(words: Int32Array, index: number): void {
   if (load(words, index) !== AWAKE && exchange(words, index, AWAKE) !== AWAKE) notify(words, index, 1);

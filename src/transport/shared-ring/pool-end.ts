@@ -32,6 +32,10 @@ import { valueOfTask, writeTask } from './task-record.js';
 
 /** Longest time to look again after the last sign of life, in ms (P). */
 const WATCH_MS = 0.1;
+/** The same while a batch is under way: if its worker had to be woken, that took a good part of it. */
+const WATCH_BATCH_MS = 0.25;
+/** Tasks in flight that count as a batch. */
+const BATCH_MIN = 8;
 /** The same when as many workers are busy as there are cores: we may be taking one from them. */
 const WATCH_CROWDED_MS = 0.02;
 /** A reply within this time would have come, or nearly, while we looked: the budget plus what waking a sleeping thread takes. */
@@ -214,11 +218,15 @@ class PoolRing implements RingPoolEnd, Watcher {
       this.#spin.hit();
       if (nowMs - sinceMs < LINGER_NEAR_MS) this.#linger.hit();
       this.#waitingSinceMs = nowMs;
-    } else if (this.#inFlight > 0 && nowMs - this.#waitingSinceMs > this.#budgetMs()) {
+      // Whoever got the last answer may be about to send the next task: its promise settles after this turn.
+      return this.#spin.pays || this.#leaveWatch();
+    }
+    if (this.#inFlight === 0) return this.#leaveWatch();
+    if (nowMs - this.#waitingSinceMs > this.#budgetMs()) {
       this.#spin.miss();
       return this.#leaveWatch();
     }
-    return (this.#inFlight > 0 && this.#spin.pays) || this.#leaveWatch();
+    return this.#spin.pays || this.#leaveWatch();
   }
 
   /** Goes to sleep; `true` when there is something to do after all. */
@@ -257,7 +265,8 @@ class PoolRing implements RingPoolEnd, Watcher {
   };
 
   #budgetMs(): number {
-    return this.#rechecker.busyRings < this.#cores ? WATCH_MS : WATCH_CROWDED_MS;
+    if (this.#rechecker.busyRings >= this.#cores) return WATCH_CROWDED_MS;
+    return this.#inFlight >= BATCH_MIN ? WATCH_BATCH_MS : WATCH_MS;
   }
 
   #publish(): void {

@@ -21,7 +21,7 @@ import { hostEventLoop, type EventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
 import { POOL_PARKED, WORKER_PARKED, type RingMemory } from './layout.js';
 import { Outbox } from './outbox.js';
-import { Parking, wake, wakeForRoom } from './parking.js';
+import { isParked, Parking, wake, wakeForRoom } from './parking.js';
 import { PortLane } from './port-lane.js';
 import * as records from './records.js';
 import { RunClock } from './run-clock.js';
@@ -32,6 +32,10 @@ import { readUsage } from './usage.js';
 
 /** Longest time to look again before parking, in ms (P). */
 const SPIN_MS = 0.05;
+/** The same after a batch, while the pool's side is awake: it is busy with our answers, and whoever gets them may send the next batch. */
+const SPIN_BATCH_MS = 0.25;
+/** Answers at once that count as a batch. */
+const BATCH_MIN = 8;
 /** A sleep of up to this long would not have happened had we looked. */
 const SHORT_SLEEP_MS = 0.15;
 /** Looks between two readings of the clock while we spin. */
@@ -75,6 +79,8 @@ class WorkerRing implements WorkerEnd {
   /** Answered since the last flush, and since when the worker has had tasks (or that flush, if later). */
   #answered = 0;
   #occupiedSinceMs = 0;
+  /** Answered before the last flush. */
+  #lastBatch = 0;
   #lookedTwice = false;
   #running = false;
   #parkedSinceMs = 0;
@@ -211,13 +217,16 @@ class WorkerRing implements WorkerEnd {
 
   /** Looks for the spin budget. Returns whether something came. */
   #look(): boolean {
-    const endMs = this.#loop.nowMs() + this.#spin.budgetMs;
+    const startMs = this.#loop.nowMs();
+    const inBatches = this.#lastBatch >= BATCH_MIN;
+    let endMs = 0;
     do {
       for (let look = 0; look < LOOKS_PER_CLOCK; look += 1) {
         if (!this.#inbox.refresh()) continue;
         this.#spin.hit();
         return true;
       }
+      endMs = startMs + (inBatches && !isParked(this.#memory.words, POOL_PARKED) ? SPIN_BATCH_MS : this.#spin.budgetMs);
     } while (this.#loop.nowMs() < endMs);
     this.#spin.miss();
     return false;
@@ -294,6 +303,7 @@ class WorkerRing implements WorkerEnd {
     if (this.#answered === 0) return;
     const now = this.#loop.nowMs();
     this.#status.served(now - this.#occupiedSinceMs, this.#answered);
+    this.#lastBatch = this.#answered;
     this.#answered = 0;
     this.#occupiedSinceMs = now;
   }

@@ -180,6 +180,7 @@ export class Fleet {
     if (member.state !== 'suspect') return;
     member.state = 'ready';
     member.creditMax = this.#core.settings.concurrency;
+    member.packing = 0;
     this.#core.scheduler.setCredit(member, member.creditMax);
     this.reconcile();
     this.#core.wake();

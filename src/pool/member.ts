@@ -21,6 +21,8 @@ export class Member {
   idleSince = 0;
   /** Tasks it may hold: its concurrency and what is sent ahead. */
   creditMax = 0;
+  /** Tasks that count as one load, as a power of two. */
+  packing = 0;
   /** Moving mean of the time it takes for a task, in ms. */
   serviceMs: number = NaN;
   /** Answers since the last look, and when that was (or when it was given work, if later). */

@@ -7,7 +7,7 @@
  * Tasks sent ahead can be stuck behind a long one. A worker that holds some and answers nothing between two looks {@link STALL_MS} apart gives them back to the queue,
  * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
  */
-import { creditFor } from '../scheduler/credit.js';
+import { creditFor, packingFor } from '../scheduler/credit.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
@@ -84,10 +84,12 @@ export class Prefetch {
   #setCredit(member: Member): void {
     const { concurrency } = this.#core.settings;
     const credit = creditFor(concurrency, member.serviceMs, member.worker.prefetchMax);
+    const packing = packingFor(member.serviceMs);
     // Small changes are not worth the bookkeeping.
-    if (Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== concurrency) return;
+    if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== concurrency) return;
     member.creditMax = credit;
-    this.#core.scheduler.setCredit(member, credit);
+    member.packing = packing;
+    this.#core.scheduler.setCredit(member, credit, packing);
   }
 
   /** Whether nothing came between two looks. What has arrived is delivered first: it may be us who were late. */

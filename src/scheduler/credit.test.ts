@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { creditFor } from './credit.js';
+import { creditFor, packingFor } from './credit.js';
 
 describe('creditFor', () => {
   it('sends half a millisecond of work ahead', () => {
@@ -23,5 +23,19 @@ describe('creditFor', () => {
         assert.ok(Number.isInteger(credit) && credit >= concurrency && credit <= concurrency + prefetchMax);
       }),
     );
+  });
+});
+
+describe('packingFor', () => {
+  it('counts as one what a worker that is awake does while another would be woken', () => {
+    assert.deepEqual([packingFor(0.015), packingFor(0.007), packingFor(0.003)], [1, 2, 3]);
+  });
+
+  it('compares long tasks, and tasks of unknown length, one by one', () => {
+    assert.deepEqual([packingFor(0.02), packingFor(1), packingFor(Infinity), packingFor(Number.NaN)], [0, 0, 0, 0]);
+  });
+
+  it('keeps tasks that cost less than their hand-over together, up to a limit', () => {
+    assert.deepEqual([packingFor(0.001), packingFor(0.0001), packingFor(0)], [8, 8, 8]);
   });
 });

@@ -1,6 +1,25 @@
 /** How long a worker may be kept busy by what it was sent ahead: enough to hide a round trip, too little to hoard. */
 const PREFETCH_MS = 0.5;
 
+/** What a parked worker takes to be woken: so much work ahead at one that is awake is done as soon as the wake-up (P). */
+const WAKE_MS = 0.03;
+/** What the pool itself spends on a task: of shorter ones a single worker does more than it can be sent (P). */
+const HAND_OFF_MS = 0.0015;
+const PACKING_MAX = 8;
+
+/**
+ * How many tasks are as good as none for a worker that is awake, as a power of two: those that take it no longer than waking another. Tasks of next to no
+ * work so go to one worker, while the others sleep, and each task that is worth a wake-up gets a worker of its own.
+ *
+ * @param serviceMsEwma moving mean of the execution time in ms; NaN while it is not known
+ */
+export function packingFor(serviceMsEwma: number): number {
+  if (serviceMsEwma <= HAND_OFF_MS) return PACKING_MAX;
+  const tasks = WAKE_MS / serviceMsEwma;
+  if (!(tasks >= 2)) return 0;
+  return Math.min(PACKING_MAX, 31 - Math.clz32(tasks));
+}
+
 /**
  * How many tasks a worker may hold at once: those it executes, and some ahead when they are short.
  *

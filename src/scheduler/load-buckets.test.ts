@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { LoadBuckets } from './load-buckets.js';
+import { bucketOf, LoadBuckets } from './load-buckets.js';
 import { RingNode } from './ring-node.js';
 
 describe('LoadBuckets', () => {
@@ -32,7 +32,10 @@ describe('LoadBuckets', () => {
           const bucket = held.get(step.who);
           if (bucket !== undefined) buckets.take(node, bucket);
           held.delete(step.who);
-          if (step.load !== null) held.set(step.who, buckets.put(node, step.load, true));
+          if (step.load !== null) {
+            held.set(step.who, bucketOf(step.load));
+            buckets.put(node, bucketOf(step.load), true);
+          }
           const first = buckets.first();
           if (held.size === 0) assert.equal(first, undefined);
           else assert.equal(held.get(first as number), Math.min(...held.values()));

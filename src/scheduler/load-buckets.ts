@@ -11,24 +11,27 @@ import { RingNode } from './ring-node.js';
 
 const BUCKETS = 1_024;
 
+/** Loads from 1,023 up share one bucket. */
+export function bucketOf(load: number): number {
+  return Math.min(load, BUCKETS - 1);
+}
+
 export class LoadBuckets<S> {
   readonly #buckets: RingNode<S>[] = [];
   readonly #words: Int32Array = new Int32Array(BUCKETS / 32);
   #summary = 0;
 
-  /** Adds a node to the bucket of `load`; loads from 1,023 up share one. Returns the bucket. */
-  put(node: RingNode<S>, load: number, atFront: boolean): number {
-    const index = Math.min(load, BUCKETS - 1);
+  /** Adds a node to a bucket, see {@link bucketOf}. */
+  put(node: RingNode<S>, index: number, atFront: boolean): void {
     const bucket = this.#bucket(index);
     if (atFront) bucket.insertAfter(node);
     else bucket.insertBefore(node);
     const word = index >>> 5;
     this.#words[word] = (this.#words[word] as number) | (1 << (index & 31));
     this.#summary |= 1 << word;
-    return index;
   }
 
-  /** Takes a node out of the bucket that `put` returned. */
+  /** Takes a node out of the bucket that it was put in. */
   take(node: RingNode<S>, index: number): void {
     node.unlink();
     if (!this.#bucket(index).alone) return;

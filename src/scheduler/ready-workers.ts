@@ -5,7 +5,7 @@
  *     by load    0: (A)  1: (D C)  3: (B)  the least loaded, the most recently busy first
  *     by turn    D, B, A, C                who was given a task goes to the back
  */
-import { LoadBuckets } from './load-buckets.js';
+import { bucketOf, LoadBuckets } from './load-buckets.js';
 import type { Candidates, PlacementSlot } from './placement.js';
 import { RingNode } from './ring-node.js';
 
@@ -15,6 +15,8 @@ export interface ReadySlot extends PlacementSlot {
   denseIndex: number;
   /** Bucket it was put in. */
   bucket: number;
+  /** Loads of a bucket, as a power of two. */
+  readonly packing: number;
   readonly loadNode: RingNode<this>;
   readonly turnNode: RingNode<this>;
 }
@@ -43,10 +45,12 @@ export class ReadyWorkers<S extends ReadySlot> implements Candidates<S> {
   /** Brings the orders in step after a slot's credit has changed, and its load when it is `busy`: it was just given a task, or finished one. */
   update(slot: S, busy: boolean): void {
     if (slot.credit <= 0) return this.#leave(slot);
+    const bucket = bucketOf(slot.load >>> slot.packing);
     if (slot.denseIndex === -1) this.#join(slot);
-    else if (busy) this.#byLoad.take(slot.loadNode, slot.bucket);
+    else if (busy && bucket !== slot.bucket) this.#byLoad.take(slot.loadNode, slot.bucket);
     else return;
-    slot.bucket = this.#byLoad.put(slot.loadNode, slot.load, busy);
+    slot.bucket = bucket;
+    this.#byLoad.put(slot.loadNode, bucket, busy);
   }
 
   /** The slot was given a task: its next turn comes after all others. */

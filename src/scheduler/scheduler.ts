@@ -107,10 +107,16 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     return this.#own.takeAll(slot, 'pinned');
   }
 
-  /** How many tasks the worker may have in flight from now on; 0 stops it. */
-  setCredit(worker: W, creditMax: number): void {
+  /**
+   * How many tasks the worker may have in flight from now on; 0 stops it. `packing`: two to this power of them count as one where loads are compared
+   * (`packingFor`).
+   */
+  setCredit(worker: W, creditMax: number, packing = 0): void {
     const slot = this.#slotOf(worker);
-    if (slot.creditMax !== creditMax) this.#change(slot, slot.load, creditMax, false);
+    if (slot.creditMax === creditMax && slot.packing === packing) return;
+    const repacked = slot.packing !== packing;
+    slot.packing = packing;
+    this.#change(slot, slot.load, creditMax, repacked);
   }
 
   /** Queues a task that stands nowhere. */

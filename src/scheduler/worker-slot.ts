@@ -10,6 +10,8 @@ export class WorkerSlot<T extends QueuedTask, W> implements PlacementSlot {
   load = 0;
   /** Tasks it may have in flight; 0 stops it. */
   creditMax = 0;
+  /** Two to this power of its tasks count as one load: so many that a parked worker would take longer to wake than this one to execute them. */
+  packing = 0;
   /** When its load last became 0, in ms. */
   idleSinceMs: number;
   /** False once it was removed. */

@@ -74,6 +74,19 @@ describe('placement', () => {
     assert.deepEqual([dispatch(scheduler), dispatch(scheduler), dispatch(scheduler)], [b, c, a]);
   });
 
+  it('least-loaded fills a worker up to its packing before it takes the next, and goes on there', () => {
+    const { scheduler, workers } = schedulerOf('least-loaded', 2, 64);
+    for (const worker of workers) scheduler.setCredit(worker, 64, 2);
+    const given = Array.from({ length: 5 }, () => dispatch(scheduler));
+    const [first, other] = [given[0] as TestWorker, given[4] as TestWorker];
+    assert.deepEqual(given, [first, first, first, first, other]);
+    scheduler.release(first, 0);
+    assert.equal(dispatch(scheduler), first, 'the one that fell below its packing last');
+    scheduler.release(first, 0);
+    for (const worker of workers) scheduler.setCredit(worker, 64);
+    assert.equal(dispatch(scheduler), other, 'without packing loads are compared one by one');
+  });
+
   it('least-loaded keeps the order when credit changes', () => {
     const { scheduler, workers } = schedulerOf('least-loaded', 2, 1);
     const first = dispatch(scheduler);

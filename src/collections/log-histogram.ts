@@ -17,6 +17,9 @@ export class LogHistogram {
   #sum = 0;
   #min = Infinity;
   #max = 0;
+  /** The value recorded last and its bucket: many in a row are the same. */
+  #last = 0;
+  #lastBucket = 0;
 
   /** Durations recorded. */
   get count(): number {
@@ -36,7 +39,11 @@ export class LogHistogram {
   /** Counts `count` times a finite duration of `ms`; below 0 counts as 0. O(1), allocates nothing. */
   record(ms: number, count = 1): void {
     const value = ms > 0 ? ms : 0;
-    const bucket = bucketOf(value);
+    if (value !== this.#last) {
+      this.#last = value;
+      this.#lastBucket = bucketOf(value);
+    }
+    const bucket = this.#lastBucket;
     this.#counts[bucket] = (this.#counts[bucket] as number) + count;
     this.#count += count;
     this.#sum += value * count;

@@ -19,6 +19,8 @@ import type { PoolSettings } from './normalise-options.js';
 import type { PoolTask } from './pool-task.js';
 import { TaskFunctions } from './task-functions.js';
 
+const TICKS_PER_MS = 100;
+
 export type Phase = 'open' | 'closing' | 'closed';
 
 export class PoolCore {
@@ -49,7 +51,9 @@ export class PoolCore {
   /** Tasks in the hands of workers. */
   inFlight = 0;
   #flushScheduled = false;
+  #turnScheduled = false;
   #turnMs = 0;
+  #turnTicks = 0;
   readonly #onceIdle: (() => void)[] = [];
 
   constructor(settings: PoolSettings) {
@@ -72,6 +76,12 @@ export class PoolCore {
     return this.#turnMs;
   }
 
+  /** The same in units of 10 µs, wrapping at 2^32: an integer, so that keeping it costs no allocation. */
+  ticks(): number {
+    if (!this.#flushScheduled) this.wake();
+    return this.#turnTicks;
+  }
+
   /** The clock itself, for what must be exact. */
   now(): number {
     return this.settings.clock.now();
@@ -81,8 +91,19 @@ export class PoolCore {
   wake(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    this.#turnMs = Math.floor(this.settings.clock.now());
+    const now = this.settings.clock.now();
+    this.#turnMs = Math.floor(now);
+    this.#turnTicks = Math.floor(now * TICKS_PER_MS) | 0;
     this.settings.clock.defer(this.#flush);
+  }
+
+  /** Looks at the queue again after the event loop had a turn, if nothing makes it look before. */
+  wakeNextTurn(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    const { clock } = this.settings;
+    if (clock.nextTurn === undefined) clock.defer(this.#turn);
+    else clock.nextTurn(this.#turn);
   }
 
   taskId(sequence: number): string {
@@ -128,6 +149,11 @@ export class PoolCore {
     if (this.events.has('idle')) this.events.emit('idle', { completed: this.counters.completed });
     for (const resolve of this.#onceIdle.splice(0)) resolve();
   }
+
+  readonly #turn = (): void => {
+    this.#turnScheduled = false;
+    this.wake();
+  };
 
   readonly #flush = (): void => {
     this.#flushScheduled = false;

@@ -11,6 +11,11 @@ import type { PoolTask } from './pool-task.js';
 import type { Prefetch } from './prefetch.js';
 
 const TICKS_PER_MS = 100;
+/**
+ * Tasks handed out in one go (P). Then those who got them are told, and answers are looked at, before more are: so that work begins while a long queue is
+ * still being handed out, and a worker that is fast enough for all of it gets all of it.
+ */
+const RUN_MAX = 64;
 
 /** What the dispatcher asks of the rest of the pool. */
 export interface DispatchHost {
@@ -71,7 +76,9 @@ export class Dispatcher {
     this.#now = now;
     this.#ticks = Math.floor(now * TICKS_PER_MS) | 0;
     const nowMs = Math.floor(now);
-    while (scheduler.next()) {
+    let left = RUN_MAX;
+    while (left > 0 && scheduler.next()) {
+      left -= 1;
       const task = scheduler.nextTask as PoolTask;
       const member = scheduler.nextWorker as Member;
       if (task.deadlineAt <= nowMs) {
@@ -83,6 +90,7 @@ export class Dispatcher {
       this.#core.wait.record(Math.max(0, nowMs - task.submittedAt));
       this.#assign(task, member);
     }
+    if (left === 0 && scheduler.depth > 0) this.#core.wakeNextTurn();
   }
 
   #assign(task: PoolTask, member: Member): void {

@@ -36,7 +36,7 @@ export class Settlement {
 
   complete(task: PoolTask, member: Member, value: unknown): void {
     const core = this.#core;
-    const runMs = ((Math.floor(core.now() * TICKS_PER_MS) - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
+    const runMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
     core.run.record(runMs);
     core.counters.completed += 1;
     this.#tidy(task);

@@ -8,6 +8,8 @@ export interface Clock {
   setTimer(delayMs: number, fn: () => void): Timer;
   /** Calls `fn` after the current synchronous code, before timers and I/O. */
   defer(fn: () => void): void;
+  /** Calls `fn` in the next turn of the event loop, after I/O had its own. A clock without an event loop leaves it out: `defer` serves. */
+  nextTurn?(fn: () => void): void;
 }
 
 /** A pending call of {@link Clock.setTimer}. */
@@ -36,4 +38,5 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer: (delayMs, fn) => new HostTimer(delayMs, fn),
   defer: (fn) => queueMicrotask(fn),
+  nextTurn: (fn) => void setImmediate(fn),
 };

@@ -3,6 +3,7 @@
  * is never built. `docs/reference/events.md` is held in step with this table.
  */
 import type { DeadLetter } from '../queue/dead-letters.js';
+import type { ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import type { TaskState } from '../task/lifecycle.js';
 import type { LogLevel } from '../transport/protocol.js';
 import type { WorkerKind } from '../worker/worker.js';
@@ -42,7 +43,17 @@ export interface PoolEvents {
   /** A worker is drained to be replaced: after so many tasks, at an age, over its heap limit, by hand, or because its health check failed. */
   workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'manual' | 'health' };
   /** The wanted number of workers changed, and why. */
-  scaled: { readonly from: number; readonly to: number; readonly cause: 'policy' | 'manual' | 'resize'; readonly policy: string; readonly reason: string };
+  scaled: {
+    readonly from: number;
+    readonly to: number;
+    readonly cause: 'policy' | 'manual' | 'resize';
+    readonly policy: string;
+    readonly reason: string;
+    /** With cause `'policy'`: what the policy saw, the quantities it made of that, and the cap that kept it from wanting more. */
+    readonly signals?: ScalingSignals;
+    readonly terms?: Readonly<Record<string, number>>;
+    readonly boundBy?: string;
+  };
   /** Workers fail to start or die too often: submissions fail fast until one is ready again. */
   degraded: { readonly on: boolean; readonly error: Error | undefined };
   /** A running task was told to stop and has not ended within the grace: its worker is ended. */

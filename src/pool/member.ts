@@ -30,6 +30,11 @@ export class Member {
   batchSince = 0;
   /** `answered` when the prefetch last looked whether the member is stuck. */
   answeredAtLook = -1;
+  /** `answered` when the sizing last looked, and since when it has not changed. */
+  answeredAtSizing = -1;
+  sizedAt = 0;
+  /** Whether the sizing knows how long it took to start. */
+  bootSized = false;
   /** Whether frames wait for a flush. */
   touched = false;
   /** To be replaced: no longer counted, drained as soon as its replacement is ready. */

@@ -57,7 +57,7 @@ export interface PoolOptions {
   /** Default `'least-loaded'`. */
   readonly placement?: PlacementName;
   /** Sizing policy. Default `'queue-depth'`; a pool of fixed size uses `'fixed'`. */
-  readonly policy?: 'queue-depth' | 'threshold' | 'fixed' | ScalingPolicy;
+  readonly policy?: 'adaptive' | 'queue-depth' | 'threshold' | 'fixed' | ScalingPolicy;
   /** Longest execution of a task. Default none. */
   readonly timeout?: Duration;
   /** Latest outcome of a task, from its submission. Default none. */

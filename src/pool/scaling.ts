@@ -2,14 +2,16 @@
 import { CpuSampler, ownCpuTimeUs, processCpuTimeUs } from '../runtime/cpu-usage.js';
 import { cpuLimit } from '../runtime/limits.js';
 import type { ScalingDecision, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
+import { quietHost } from '../scheduler/scaler/signals.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
+import { SizingSignals } from './sizing-signals.js';
 
 export class Scaling {
   readonly #core: PoolCore;
   readonly #fleet: Fleet;
-  readonly #cpu: CpuSampler;
+  readonly #signals: SizingSignals;
   #memory: unknown;
   #alarm: Alarm | undefined;
   #decidedAt = -Infinity;
@@ -19,15 +21,18 @@ export class Scaling {
     this.#core = core;
     this.#fleet = fleet;
     this.#memory = core.settings.policy.initial();
-    this.#cpu = new CpuSampler(cpuLimit().cpus, core.now(), () => this.#cpuTimeUs());
+    const cores = cpuLimit().cpus;
+    this.#signals = new SizingSignals(core, fleet, new CpuSampler(cores, core.now(), () => this.#cpuTimeUs()), { read: () => quietHost(cores) });
   }
 
   /** Tasks wait and no worker has room. */
   onBacklog(): void {
     // With no worker at all there is nothing to wait for.
     if (this.#fleet.wanted === 0) return this.#decide();
-    if (this.#alarm !== undefined) return;
-    const due = this.#decidedAt + this.#core.settings.policy.intervalMs;
+    const { intervalMs, backlogMs = intervalMs } = this.#core.settings.policy;
+    const due = this.#decidedAt + (this.#fleet.wanted < this.#fleet.limits.max ? Math.min(backlogMs, intervalMs) : intervalMs);
+    if (this.#alarm !== undefined && this.#alarm.at <= due) return;
+    this.stop();
     if (this.#core.now() >= due) this.#decide();
     else this.#arm(due);
   }
@@ -73,15 +78,16 @@ export class Scaling {
     const core = this.#core;
     if (core.phase === 'closed') return;
     const now = core.now();
+    this.stop();
     this.#decidedAt = now;
-    const signals = this.#signals(now);
+    const signals = this.#signals.read(now);
     const answer = core.settings.policy.decide(signals, this.#memory);
     this.#memory = answer.memory;
     this.#last = { ...answer.decision, signals };
     // "As many as there are" is no change of what is wanted: a replacement may just be waiting for its backoff.
-    if (Number.isFinite(answer.decision.target) && answer.decision.target !== signals.workers) this.#apply(answer.decision, 'policy');
+    if (Number.isFinite(answer.decision.target) && answer.decision.target !== signals.workers) this.#apply(answer.decision, 'policy', signals);
     // Whatever the policy: a task that waits must have somebody to wait for.
-    if (this.#fleet.wanted === 0 && core.scheduler.depth > 0) this.#apply({ target: 1, reason: 'tasks wait and there is no worker' }, 'policy');
+    if (this.#fleet.wanted === 0 && core.scheduler.depth > 0) this.#apply({ target: 1, reason: 'tasks wait and there is no worker' }, 'policy', signals);
     this.keepWatching();
   }
 
@@ -92,7 +98,7 @@ export class Scaling {
     if (core.scheduler.depth > 0 || this.#fleet.size > this.#fleet.limits.min) this.#arm(core.now() + core.settings.policy.intervalMs);
   }
 
-  #apply(decision: ScalingDecision, cause: 'policy' | 'resize'): void {
+  #apply(decision: ScalingDecision, cause: 'policy' | 'resize', signals?: ScalingSignals): void {
     const fleet = this.#fleet;
     const { min, max } = fleet.limits;
     const from = fleet.wanted;
@@ -100,34 +106,8 @@ export class Scaling {
     fleet.wanted = to;
     fleet.reconcile();
     const { events, settings } = this.#core;
-    if (from !== to && events.has('scaled')) events.emit('scaled', { from, to, cause, policy: settings.policy.name, reason: decision.reason });
-  }
-
-  #signals(now: number): ScalingSignals {
-    const core = this.#core;
-    let starting = 0;
-    let busy = 0;
-    const idleMs: number[] = [];
-    for (const member of this.#fleet.members) {
-      if (!member.counts) continue;
-      if (member.state === 'starting') starting += 1;
-      else if (member.inFlight > 0) busy += 1;
-      else idleMs.push(now - member.idleSince);
-    }
-    const oldest = core.scheduler.oldest();
-    return {
-      nowMs: now,
-      workers: this.#fleet.size,
-      starting,
-      busy,
-      inFlight: core.inFlight,
-      concurrency: core.settings.concurrency,
-      queueDepth: core.scheduler.depth,
-      oldestWaitMs: oldest === undefined ? 0 : Math.max(0, now - oldest.submittedAt),
-      cpu: this.#cpu.sample(now),
-      idleMs: idleMs.sort((a, b) => b - a),
-      min: this.#fleet.limits.min,
-      max: this.#fleet.limits.max,
-    };
+    if (from === to || !events.has('scaled')) return;
+    const { target: _, ...why } = decision;
+    events.emit('scaled', { from, to, cause, policy: settings.policy.name, ...why, ...(signals === undefined ? {} : { signals }) });
   }
 }

@@ -6,7 +6,7 @@ import { anySignals, signals } from './fixtures/signals.js';
 import { scalingPolicy, type ScalingPolicyName } from './scaling-policies.js';
 import type { ScalingPolicy } from './scaling-policy.js';
 
-const NAMES: readonly ScalingPolicyName[] = ['queue-depth', 'threshold', 'fixed'];
+const NAMES: readonly ScalingPolicyName[] = ['adaptive', 'queue-depth', 'threshold', 'fixed'];
 
 describe('scalingPolicy', () => {
   it('finds every policy by the name it bears', () => {
@@ -21,10 +21,10 @@ describe('scalingPolicy', () => {
   });
 
   it('refuses other names and lists its own', () => {
-    for (const name of ['adaptive', '', 'constructor', 'Fixed', null, undefined, 7, () => 1]) {
+    for (const name of ['Adaptive', '', 'constructor', 'Fixed', null, undefined, 7, () => 1]) {
       assert.throws(
         () => scalingPolicy('policy', name as never),
-        { code: 'ERR_OPTION', option: 'policy', message: /'queue-depth', 'threshold', 'fixed'/ },
+        { code: 'ERR_OPTION', option: 'policy', message: /'adaptive', 'queue-depth', 'threshold', 'fixed'/ },
         String(name),
       );
     }

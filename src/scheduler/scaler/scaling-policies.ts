@@ -1,17 +1,19 @@
 /** The sizing policies by name. */
 import { OptionError } from '../../errors.js';
 import { numberWithin } from '../../runtime/own-options.js';
+import { adaptive, type AdaptiveOptions } from './adaptive.js';
 import { fixed } from './fixed.js';
 import { queueDepth, type QueueDepthOptions } from './queue-depth.js';
 import type { ScalingPolicy } from './scaling-policy.js';
 import { INTERVAL_MS_MAX } from './signals.js';
 import { threshold, type ThresholdOptions } from './threshold.js';
 
-export type ScalingPolicyName = 'queue-depth' | 'threshold' | 'fixed';
+export type ScalingPolicyName = 'adaptive' | 'queue-depth' | 'threshold' | 'fixed';
 
 type Factory = (options: object | undefined, option: string) => ScalingPolicy;
 
 const POLICIES: ReadonlyMap<unknown, Factory> = new Map<ScalingPolicyName, Factory>([
+  ['adaptive', adaptive],
   ['queue-depth', queueDepth],
   ['threshold', threshold],
   ['fixed', fixedWithoutOptions],
@@ -24,7 +26,11 @@ const POLICIES: ReadonlyMap<unknown, Factory> = new Map<ScalingPolicyName, Facto
  * @param options numbers of the named policy; a policy of the user's own has its own
  * @throws OptionError when the name is unknown, the policy is incomplete or an option does not fit
  */
-export function scalingPolicy(option: string, value: ScalingPolicyName | ScalingPolicy, options?: QueueDepthOptions | ThresholdOptions): ScalingPolicy {
+export function scalingPolicy(
+  option: string,
+  value: ScalingPolicyName | ScalingPolicy,
+  options?: AdaptiveOptions | QueueDepthOptions | ThresholdOptions,
+): ScalingPolicy {
   const named = POLICIES.get(value);
   if (named !== undefined) return named(options, option);
   if (typeof value !== 'object' || value === null) {

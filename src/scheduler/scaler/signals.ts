@@ -1,5 +1,5 @@
 /** What the policies have in common: how they read their signals, and their limits. */
-import type { ScalingDecision, ScalingSignals } from './scaling-policy.js';
+import type { HostSignals, ScalingDecision, ScalingSignals } from './scaling-policy.js';
 
 /** The longest time between two decisions: a day. */
 export const INTERVAL_MS_MAX = 86_400_000;
@@ -29,4 +29,19 @@ export function situation({ queueDepth, workers, starting, busy }: ScalingSignal
 
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
+}
+
+/** A host that tells nothing but its cores. */
+export function quietHost(cores: number): HostSignals {
+  return {
+    cores,
+    cpuDemand: undefined,
+    cpuWait: undefined,
+    throttled: undefined,
+    cpuPressure: undefined,
+    memoryPressure: undefined,
+    memoryUse: undefined,
+    workersFit: undefined,
+    blocked: 0,
+  };
 }

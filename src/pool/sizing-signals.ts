@@ -1,0 +1,121 @@
+/** What the pool shows a sizing policy of itself: one pass over the workers a decision, nothing a task. */
+import type { CpuSampler } from '../runtime/cpu-usage.js';
+import type { FlowSignals, HostSignals, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
+import type { PoolCore } from './core.js';
+import type { Fleet } from './fleet.js';
+import type { Member } from './member.js';
+import type { WorkerKind } from '../worker/worker.js';
+
+/** Until the first worker is ready. */
+const BOOT_MS_GUESS: Readonly<Record<WorkerKind, number>> = { async: 5, thread: 50, process: 150 };
+
+/** Where the readings of the host come from. */
+export interface HostReadings {
+  read(nowMs: number): HostSignals;
+}
+
+export class SizingSignals {
+  readonly #core: PoolCore;
+  readonly #fleet: Fleet;
+  readonly #cpu: CpuSampler;
+  readonly #host: HostReadings;
+  #bootMs: number;
+  #finished = 0;
+  #occupiedMs = 0;
+  /** `run.count` and the sum of `run` at the last look. */
+  #runCount = 0;
+  #runMs = 0;
+
+  constructor(core: PoolCore, fleet: Fleet, cpu: CpuSampler, host: HostReadings) {
+    this.#core = core;
+    this.#fleet = fleet;
+    this.#cpu = cpu;
+    this.#host = host;
+    this.#bootMs = BOOT_MS_GUESS[core.settings.kind];
+  }
+
+  read(nowMs: number): ScalingSignals {
+    const core = this.#core;
+    let starting = 0;
+    let busy = 0;
+    const idleMs: number[] = [];
+    for (const member of this.#fleet.members) {
+      if (!member.counts) continue;
+      if (member.state === 'starting') starting += 1;
+      else if (member.inFlight > 0) busy += 1;
+      else idleMs.push(nowMs - member.idleSince);
+    }
+    const oldest = core.scheduler.oldest();
+    return {
+      nowMs,
+      workers: this.#fleet.size,
+      starting,
+      busy,
+      inFlight: core.inFlight,
+      concurrency: core.settings.concurrency,
+      queueDepth: core.scheduler.depth,
+      oldestWaitMs: oldest === undefined ? 0 : Math.max(0, nowMs - oldest.submittedAt),
+      cpu: this.#cpu.sample(nowMs),
+      idleMs: idleMs.sort((a, b) => b - a),
+      min: this.#fleet.limits.min,
+      max: this.#fleet.limits.max,
+      flow: this.#flow(nowMs),
+      host: this.#host.read(nowMs),
+    };
+  }
+
+  #flow(nowMs: number): FlowSignals {
+    const { counters } = this.#core;
+    const finished = counters.completed + counters.failed + counters.retried;
+    this.#occupiedMs += (finished - this.#finished) * this.#meanMs();
+    this.#finished = finished;
+    let runningMs = 0;
+    for (const member of this.#fleet.members) {
+      if (member.state !== 'starting') runningMs += this.#runningMs(member, nowMs);
+      this.#learnBoot(member);
+    }
+    return { arrived: counters.submitted + counters.retried, finished, occupiedMs: this.#occupiedMs, runningMs, bootMs: this.#bootMs };
+  }
+
+  /** Mean time in a worker of the tasks that ended since the last look. What waited inside the worker for those before it does not count. */
+  #meanMs(): number {
+    const { run } = this.#core;
+    const count = run.count - this.#runCount;
+    const totalMs = run.mean * run.count;
+    const meanMs = count > 0 ? (totalMs - this.#runMs) / count : run.mean;
+    this.#runCount = run.count;
+    this.#runMs = totalMs;
+    return Math.min(meanMs, this.#measuredMs());
+  }
+
+  /** By the clocks of the workers that are sent tasks ahead; `Infinity` where none is. */
+  #measuredMs(): number {
+    const { concurrency } = this.#core.settings;
+    let sum = 0;
+    let count = 0;
+    for (const { creditMax, serviceMs } of this.#fleet.members) {
+      if (creditMax <= concurrency || Number.isNaN(serviceMs)) continue;
+      sum += serviceMs * concurrency;
+      count += 1;
+    }
+    return count === 0 ? Infinity : sum / count;
+  }
+
+  /** How long the tasks of a member have run at least: since it was last seen to answer, or was given work. */
+  #runningMs(member: Member, nowMs: number): number {
+    if (member.answered !== member.answeredAtSizing || member.inFlight === 0) {
+      member.answeredAtSizing = member.answered;
+      member.sizedAt = nowMs;
+    }
+    if (member.inFlight === 0) return 0;
+    const sinceMs = Math.max(member.sizedAt, member.batchSince);
+    return Math.max(0, nowMs - sinceMs) * Math.min(member.inFlight, this.#core.settings.concurrency);
+  }
+
+  #learnBoot(member: Member): void {
+    if (member.info === undefined || member.bootSized) return;
+    member.bootSized = true;
+    const bootMs = member.readyAt - member.startedAt;
+    this.#bootMs += 0.3 * (bootMs - this.#bootMs);
+  }
+}

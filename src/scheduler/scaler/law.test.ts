@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { staff, type Aim, type Demand } from './law.js';
+
+const aim: Aim = { beta: 1, waitTargetMs: 100, drainMs: 200 };
+
+function demand(overrides: Partial<Demand> = {}): Demand {
+  return { arrivalsPerS: 0, serviceMs: 100, burstiness: 1, queueDepth: 0, oldestWaitMs: 0, inFlight: 0, concurrency: 1, ...overrides };
+}
+
+const anyDemand: fc.Arbitrary<Demand> = fc.record({
+  arrivalsPerS: fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1, noNaN: true }), fc.double({ min: 1, max: 1e9, noNaN: true })),
+  serviceMs: fc.oneof(fc.double({ min: 1e-6, max: 10, noNaN: true }), fc.double({ min: 10, max: 1e7, noNaN: true })),
+  burstiness: fc.double({ min: 1, max: 16, noNaN: true }),
+  queueDepth: fc.oneof(fc.nat(5), fc.nat(1e7)),
+  oldestWaitMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e9, noNaN: true })),
+  inFlight: fc.nat(4_096),
+  concurrency: fc.integer({ min: 1, max: 2_048 }),
+});
+
+/** The probability that a task finds all of `workers` busy (Erlang's formula), for independent arrivals. */
+function waitProbability(load: number, workers: number): number {
+  let blocked = 1;
+  for (let k = 1; k <= workers; k += 1) blocked = (load * blocked) / (k + load * blocked);
+  const share = load / workers;
+  return share >= 1 ? 1 : blocked / (1 - share + share * blocked);
+}
+
+describe('the law', () => {
+  it('is the load by Little plus headroom that grows with its root', () => {
+    const terms = staff(demand({ arrivalsPerS: 160, serviceMs: 100 }), aim);
+    assert.deepEqual(terms, { load: 16, flow: 20, drain: 0, workers: 20 });
+    assert.equal(staff(demand({ arrivalsPerS: 160, burstiness: 4 }), aim).workers, 24);
+    assert.equal(staff(demand({ arrivalsPerS: 160, concurrency: 8 }), aim).workers, 3, 'eight places in one worker');
+  });
+
+  it('adds one place for each waiting task at most, and no more than the flow until they have waited too long', () => {
+    assert.equal(staff(demand({ queueDepth: 3, serviceMs: 1e6, oldestWaitMs: 101 }), aim).drain, 3);
+    assert.equal(staff(demand({ queueDepth: 1_000, arrivalsPerS: 20 }), aim).drain, 2 + Math.SQRT2);
+    assert.equal(staff(demand({ queueDepth: 1_000, arrivalsPerS: 20, oldestWaitMs: 101 }), aim).drain, 500);
+  });
+
+  it('grows on what is in use when the estimates are plainly wrong', () => {
+    const wrong = demand({ arrivalsPerS: 1e-3, serviceMs: 1e-3, queueDepth: 5, inFlight: 8 });
+    assert.equal(staff({ ...wrong, oldestWaitMs: 50 }, aim).workers, 1);
+    assert.equal(staff({ ...wrong, oldestWaitMs: 5_000 }, aim).workers, 10);
+  });
+
+  it('lets few tasks wait: fewer than one in three at headroom 1, one in six at 1.5, one in twelve at 2, at every load from 2', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 2, max: 400, noNaN: true }), (load) => {
+        for (const [beta, most] of [
+          [1, 0.31],
+          [1.5, 0.15],
+          [2, 0.08],
+        ] as const) {
+          const { workers } = staff(demand({ arrivalsPerS: load * 10 }), { ...aim, beta });
+          assert.ok(waitProbability(load, workers) <= most, `load ${load} on ${workers} workers`);
+        }
+      }),
+    );
+  });
+
+  it('gives a finite whole number that no growth of the demand lowers', () => {
+    fc.assert(
+      fc.property(anyDemand, fc.constantFrom('arrivalsPerS', 'serviceMs', 'burstiness', 'queueDepth', 'oldestWaitMs', 'inFlight'), (seen, grown) => {
+        const terms = staff(seen, aim);
+        for (const [name, value] of Object.entries(terms)) assert.ok(Number.isFinite(value) && value >= 0, `${name} ${value}`);
+        assert.ok(Number.isInteger(terms.workers));
+        const more = staff({ ...seen, [grown]: seen[grown] * 2 + 1 }, aim);
+        assert.ok(more.workers >= terms.workers, `${JSON.stringify(terms)} became ${JSON.stringify(more)}`);
+      }),
+    );
+  });
+
+  it('holds a pool to what the load occupies: no fewer workers than Little says', () => {
+    fc.assert(
+      fc.property(anyDemand, (seen) => {
+        const { workers } = staff(seen, aim);
+        assert.ok(workers * seen.concurrency >= ((seen.arrivalsPerS * seen.serviceMs) / 1_000) * (1 - 1e-9) - 1e-6);
+      }),
+    );
+  });
+});

@@ -3,9 +3,10 @@ import type { LogHistogram } from '../collections/log-histogram.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
 import type { WorkerInfo } from './pool.js';
+import type { Supervision } from './supervision.js';
 import type { Distribution, PoolStats } from './stats.js';
 
-export function collectStats(core: PoolCore, fleet: Fleet): PoolStats {
+export function collectStats(core: PoolCore, fleet: Fleet, { isolation }: Supervision): PoolStats {
   const workers = { total: 0, starting: 0, ready: 0, busy: 0, idle: 0, draining: 0, min: fleet.limits.min, max: fleet.limits.max };
   for (const member of fleet.members) {
     workers.total += 1;
@@ -33,6 +34,11 @@ export function collectStats(core: PoolCore, fleet: Fleet): PoolStats {
     wait: distribution(core.wait),
     run: distribution(core.run),
     utilization: slots === 0 ? 0 : Math.min(1, core.inFlight / slots),
+    health: {
+      workers: Object.fromEntries([...fleet.members].map((member) => [member.worker.id, member.health])),
+      isolated: isolation.isolated,
+      panic: isolation.panic,
+    },
     degraded: core.degraded !== undefined,
     paused: core.paused,
   };
@@ -45,6 +51,7 @@ export function describeWorkers(core: PoolCore, fleet: Fleet): readonly WorkerIn
     state: member.state,
     pid: member.info?.pid,
     threadId: member.info?.threadId,
+    health: member.health,
     inFlight: member.inFlight,
     completed: member.answered,
     ageMs: member.info === undefined ? 0 : core.now() - member.readyAt,

@@ -12,6 +12,8 @@ import { KeepAlive } from '../runtime/keep-alive.js';
 import { poolIdPrefix, taskId } from '../runtime/id.js';
 import { Scheduler } from '../scheduler/scheduler.js';
 import { Alarms } from './alarms.js';
+import { NO_OBSERVER } from './attempt-observer.js';
+import type { AttemptObserver } from './attempt-observer.js';
 import { Emitter } from './emitter.js';
 import type { PoolEvents, TaskEvent } from './events.js';
 import type { Member } from './member.js';
@@ -43,6 +45,10 @@ export class PoolCore {
   onCancel: (task: PoolTask, reason: unknown) => boolean = () => false;
   /** Looks at the queue; bound when the pool is put together. */
   onFlush: () => void = () => undefined;
+  /** Told how attempts end; bound when the pool is put together. */
+  attempts: AttemptObserver = NO_OBSERVER;
+  /** Whether successes are told too: somebody counts them. */
+  observed = false;
   phase: Phase = 'open';
   paused = false;
   degraded: Error | undefined = undefined;

@@ -4,6 +4,7 @@
  */
 import type { DeadLetter } from '../queue/dead-letters.js';
 import type { ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
+import type { Finding } from '../scheduler/supervisor/error-test.js';
 import type { TaskState } from '../task/lifecycle.js';
 import type { LogLevel } from '../transport/protocol.js';
 import type { WorkerKind } from '../worker/worker.js';
@@ -41,7 +42,15 @@ export interface PoolEvents {
     readonly lostTasks: number;
   };
   /** A worker is drained to be replaced: after so many tasks, at an age, over its heap limit, by hand, or because its health check failed. */
-  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'manual' | 'health' };
+  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'manual' | 'health' | IsolationCause };
+  /** The tasks of a worker fail when those of the others do not: it gets one at a time from now on. */
+  workerSuspected: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
+  /** A suspect does as well as the others after all. */
+  workerTrusted: WorkerEvent;
+  /** A worker is taken out of service: it gets no more tasks, and its replacement is being started. */
+  workerIsolated: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
+  /** More workers are to blame than may be isolated: the fault is not theirs, and they are kept. */
+  panic: { readonly on: boolean; readonly suspects: readonly string[] };
   /** The wanted number of workers changed, and why. */
   scaled: {
     readonly from: number;
@@ -75,6 +84,9 @@ export interface PoolEvents {
   closing: { readonly depth: number; readonly inFlight: number };
   closed: { readonly cancelled: number; readonly terminated: number };
 }
+
+/** Why a worker is isolated: its tasks fail, or take longer, than those of the others. */
+export type IsolationCause = 'errors' | 'slow';
 
 /** Which task an event is about. */
 export interface TaskEvent {

@@ -24,6 +24,9 @@ import type { PoolWorkerHost } from './worker-replies.js';
 /** Failed starts in a row after which the pool is degraded, when the cause may pass. */
 const START_FAILURES_MAX = 3;
 
+/** Reasons to retire for which a member must not get another task. */
+const MUST_STOP: ReadonlySet<RecycleCause> = new Set(['tasks', 'health', 'errors', 'slow']);
+
 export class Fleet {
   readonly members: Set<Member> = new Set();
   limits: SizeLimits;
@@ -163,7 +166,7 @@ export class Fleet {
     if (this.#core.phase === 'open' && this.size < this.wanted) this.reconcile();
     // Over its tasks or unhealthy, it must not get another one; otherwise it serves until it is relieved.
     // What it was sent ahead is within its number of tasks.
-    if (cause === 'tasks' || cause === 'health' || this.wanted === 0) void this.drain(member, cause !== 'tasks');
+    if (MUST_STOP.has(cause) || this.wanted === 0) void this.drain(member, cause !== 'tasks');
   }
 
   /** The member does not answer: no more tasks for it, and its replacement is started now. */
@@ -175,12 +178,23 @@ export class Fleet {
     this.reconcile();
   }
 
+  /** Bounds the tasks the member may hold; what it was sent beyond that is given back. */
+  capCredit(member: Member, credit: number): void {
+    member.creditCap = credit;
+    if (member.state !== 'ready') return;
+    member.packing = 0;
+    member.creditMax = Math.min(credit, this.#core.settings.concurrency);
+    this.#core.scheduler.setCredit(member, member.creditMax);
+    if (credit !== Infinity) this.#host.recall(member);
+    this.#core.wake();
+  }
+
   /** It has answered after all. Whoever is too many now leaves when idle. */
   trust(member: Member): void {
     if (member.state !== 'suspect') return;
     member.state = 'ready';
-    member.creditMax = this.#core.settings.concurrency;
     member.packing = 0;
+    member.creditMax = Math.min(member.creditCap, this.#core.settings.concurrency);
     this.#core.scheduler.setCredit(member, member.creditMax);
     this.reconcile();
     this.#core.wake();
@@ -211,7 +225,7 @@ export class Fleet {
       core.scheduler.addWorker(member, member.creditMax, member.readyAt);
       const { ageMsMax } = core.settings.recycle;
       if (ageMsMax !== Infinity) core.alarms.set(member.readyAt + ageMsMax, () => this.retire(member, 'age'));
-      if (info.hooks.healthCheck) this.armHealth(member);
+      this.#host.memberReady(member);
       this.#relieve();
     }
     member.settled.resolve();
@@ -315,16 +329,6 @@ export class Fleet {
       serving -= 1;
       void this.drain(member);
     }
-  }
-
-  /** Asks for the next health check of a member; its answer arms the one after. */
-  armHealth(member: Member): void {
-    const core = this.#core;
-    const { healthIntervalMs } = core.settings;
-    if (healthIntervalMs === Infinity) return;
-    core.alarms.set(core.now() + healthIntervalMs, () => {
-      if (member.state === 'ready' || member.state === 'suspect') member.worker.checkHealth();
-    });
   }
 
   #startFailed(exit: WorkerExit): void {

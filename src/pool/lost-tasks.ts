@@ -43,7 +43,10 @@ export class LostTasks {
     const error = crashError(task, member, exit);
     if (core.phase === 'closed') this.#settlement.cancel(task, error, 'the pool was terminated');
     else if ((task.marks & DIRECT) !== 0) this.#settlement.fail(task, error, undefined);
-    else this.#settlement.crashed(task, error);
+    else {
+      core.attempts.crashed(task, member, exit);
+      this.#settlement.crashed(task, error);
+    }
   }
 
   /** Whether the end of the worker cannot be this task's doing and the task can be run again. */

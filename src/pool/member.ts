@@ -4,6 +4,9 @@ import type { Deferred } from '../runtime/deferred.js';
 import type { Worker, WorkerReady, WorkerState } from '../worker/worker.js';
 import type { PoolTask } from './pool-task.js';
 
+/** What the pool thinks of a worker: `suspect` gets one task at a time, `isolated` none. */
+export type WorkerHealth = 'healthy' | 'suspect' | 'isolated';
+
 export class Member {
   readonly worker: Worker<PoolTask>;
   /** Position in the order of creation. */
@@ -41,6 +44,10 @@ export class Member {
   retiring = false;
   /** Attempts told to stop that have not ended. */
   abandoned = 0;
+  /** How its tasks end, compared with those of the others. */
+  health: WorkerHealth = 'healthy';
+  /** Bound on the tasks it may hold, whatever the prefetch says. */
+  creditCap: number = Infinity;
   /** Broadcasts that wait for it to be ready. */
   readonly pending: PoolTask[] = [];
   readonly exited: Deferred<void> = deferred<void>();

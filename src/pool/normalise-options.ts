@@ -35,6 +35,7 @@ export interface PoolSettings {
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly healthIntervalMs: number;
+  readonly healthTimeoutMs: number;
   readonly recycle: { readonly tasksMax: number; readonly ageMsMax: number; readonly heapBytesMax: number };
   readonly deadLettersMax: number;
   readonly streamCredit: number;
@@ -78,6 +79,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'startTimeout',
   'stopTimeout',
   'healthInterval',
+  'healthTimeout',
   'recycle',
   'deadLetters',
   'streamCredit',
@@ -117,6 +119,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     startTimeoutMs: parseDuration('startTimeout', options.startTimeout ?? 30_000),
     stopTimeoutMs: parseDuration('stopTimeout', options.stopTimeout ?? 5_000),
     healthIntervalMs: parseDuration('healthInterval', options.healthInterval ?? 30_000, true),
+    healthTimeoutMs: parseDuration('healthTimeout', options.healthTimeout ?? 10_000),
     recycle: recycleLimits(options.recycle),
     deadLettersMax: deadLettersMax(options),
     streamCredit: wholeNumber('streamCredit', options.streamCredit ?? 16, 1, 65_536),

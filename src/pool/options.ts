@@ -74,6 +74,8 @@ export interface PoolOptions {
   readonly stopTimeout?: Duration;
   /** Time between health checks of a worker whose module defines one. Default 30 s. */
   readonly healthInterval?: Duration;
+  /** How long a health check may take; a worker whose event loop turns and that has not answered by then is replaced. Default 10 s. */
+  readonly healthTimeout?: Duration;
   readonly recycle?: RecycleOptions;
   /** Tasks kept after they failed for good: a number bounds it, `false` keeps none. Default 1,000 when `retry` or `whenFull: 'dead-letter'` is set, else none. */
   readonly deadLetters?: number | false;

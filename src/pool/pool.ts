@@ -4,6 +4,7 @@ import type { Task, TaskArgs, TaskItem, TaskName, TaskOptions, TaskResult } from
 import type { Duration } from '../runtime/units.js';
 import type { WorkerKind, WorkerState } from '../worker/worker.js';
 import type { PoolEvents } from './events.js';
+import type { WorkerHealth } from './member.js';
 import type { CloseOptions, CloseReport } from './options.js';
 import type { PoolStats } from './stats.js';
 
@@ -77,6 +78,8 @@ export interface WorkerInfo {
   readonly state: WorkerState;
   readonly pid: number | undefined;
   readonly threadId: number | undefined;
+  /** What the pool thinks of it by how its tasks end: `suspect` gets one task at a time, `isolated` none. */
+  readonly health: WorkerHealth;
   readonly inFlight: number;
   /** Tasks it has answered. */
   readonly completed: number;

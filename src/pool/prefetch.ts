@@ -83,8 +83,8 @@ export class Prefetch {
 
   #setCredit(member: Member): void {
     const { concurrency } = this.#core.settings;
-    const credit = creditFor(concurrency, member.serviceMs, member.worker.prefetchMax);
     const packing = packingFor(member.serviceMs);
+    const credit = Math.min(member.creditCap, creditFor(concurrency, member.serviceMs, member.worker.prefetchMax));
     // Small changes are not worth the bookkeeping.
     if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== concurrency) return;
     member.creditMax = credit;

@@ -1,3 +1,5 @@
+import type { WorkerHealth } from './member.js';
+
 /** What `pool.stats()` returns. Counts are since the pool was made. */
 export interface PoolStats {
   readonly workers: {
@@ -35,6 +37,14 @@ export interface PoolStats {
   readonly run: Distribution;
   /** Share of the ready workers' slots that are in use, 0 to 1. */
   readonly utilization: number;
+  readonly health: {
+    /** By worker id; see `WorkerInfo.health`. */
+    readonly workers: Readonly<Record<string, WorkerHealth>>;
+    /** Workers isolated so far because their tasks failed, or took longer, than those of the others. */
+    readonly isolated: number;
+    /** More workers are to blame than may be isolated: they are kept. */
+    readonly panic: boolean;
+  };
   readonly degraded: boolean;
   readonly paused: boolean;
 }

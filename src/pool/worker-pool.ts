@@ -39,6 +39,7 @@ import { Shutdown } from './shutdown.js';
 import { SignalWatch } from './signals.js';
 import type { PoolStats } from './stats.js';
 import type { GivenOptions } from './task-functions.js';
+import { Supervision } from './supervision.js';
 import { WorkerReplies } from './worker-replies.js';
 
 export class WorkerPool {
@@ -50,6 +51,7 @@ export class WorkerPool {
   readonly #fleet: Fleet;
   readonly #scaling: Scaling;
   readonly #cancellation: Cancellation;
+  readonly #supervision: Supervision;
   readonly #dispatcher: Dispatcher;
   readonly #shutdown: Shutdown;
 
@@ -66,14 +68,21 @@ export class WorkerPool {
       functionsLearned: (hasDefaults) => this.#intake.functionsLearned(hasDefaults),
       failWaiting: (error) => this.#intake.failWaiting(error),
       alternative: (url, error) => (mayBundle(url, error) ? bundleTaskModule(url) : undefined),
-      memberGone: (member) => this.#cancellation.memberGone(member),
+      memberReady: (member) => supervision.memberReady(member),
+      memberGone: (member) => {
+        this.#cancellation.memberGone(member);
+        supervision.memberGone(member);
+      },
       recall: (member) => prefetch.recall(member),
     });
     this.#core = core;
     this.#fleet = fleet;
     this.#cancellation = new Cancellation(core, settlement, fleet);
     const prefetch = new Prefetch(core, settlement, fleet.members);
-    const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, fleet);
+    const supervision = new Supervision(core, fleet);
+    core.attempts = supervision;
+    this.#supervision = supervision;
+    const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet);
     this.#scaling = new Scaling(core, fleet);
     this.#dispatcher = new Dispatcher(core, this.#cancellation, prefetch, {
       admitWaiting: () => this.#intake.admitWaiting(),
@@ -227,7 +236,7 @@ export class WorkerPool {
   }
 
   stats(): PoolStats {
-    return collectStats(this.#core, this.#fleet);
+    return collectStats(this.#core, this.#fleet, this.#supervision);
   }
 
   explain(): string {

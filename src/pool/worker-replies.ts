@@ -4,6 +4,7 @@ import type { LogLevel } from '../transport/protocol.js';
 import type { Worker, WorkerExit, WorkerHost, WorkerReady } from '../worker/worker.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
+import type { HealthChecks } from './health-checks.js';
 import type { Member } from './member.js';
 import { DIRECT } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
@@ -19,8 +20,7 @@ export interface FleetReplies {
   onExit(worker: Worker<PoolTask>, exit: WorkerExit): void;
   memberOf(worker: Worker<PoolTask>): Member | undefined;
   finishDrain(member: Member): void;
-  armHealth(member: Member): void;
-  retire(member: Member, cause: 'heap' | 'health'): void;
+  retire(member: Member, cause: 'heap'): void;
 }
 
 export class WorkerReplies implements PoolWorkerHost {
@@ -28,13 +28,15 @@ export class WorkerReplies implements PoolWorkerHost {
   readonly #settlement: Settlement;
   readonly #cancellation: Cancellation;
   readonly #prefetch: Prefetch;
+  readonly #health: HealthChecks;
   readonly #fleet: FleetReplies;
 
-  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, prefetch: Prefetch, fleet: FleetReplies) {
+  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, prefetch: Prefetch, health: HealthChecks, fleet: FleetReplies) {
     this.#core = core;
     this.#settlement = settlement;
     this.#cancellation = cancellation;
     this.#prefetch = prefetch;
+    this.#health = health;
     this.#fleet = fleet;
   }
 
@@ -50,6 +52,7 @@ export class WorkerReplies implements PoolWorkerHost {
 
   onCompleted(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
     const member = this.#answered(task);
+    if (this.#core.observed) this.#core.attempts.completed(task, member);
     this.#settlement.complete(task, member, value);
     this.#release(member, (task.marks & DIRECT) === 0);
   }
@@ -57,6 +60,7 @@ export class WorkerReplies implements PoolWorkerHost {
   onFailed(_worker: Worker<PoolTask>, task: PoolTask, error: unknown): void {
     const member = this.#answered(task);
     const heldCredit = (task.marks & DIRECT) === 0;
+    this.#core.attempts.failed(task, member, error);
     this.#settlement.attemptFailed(task, error);
     this.#release(member, heldCredit);
   }
@@ -104,14 +108,14 @@ export class WorkerReplies implements PoolWorkerHost {
 
   onPong(worker: Worker<PoolTask>): void {
     const member = this.#fleet.memberOf(worker);
-    if (member !== undefined) this.#cancellation.pong(member);
+    if (member === undefined) return;
+    this.#cancellation.pong(member);
+    this.#health.pong(member);
   }
 
   onHealth(worker: Worker<PoolTask>, error: Error | undefined): void {
     const member = this.#fleet.memberOf(worker);
-    if (member === undefined) return;
-    if (error === undefined) this.#fleet.armHealth(member);
-    else this.#fleet.retire(member, 'health');
+    if (member !== undefined) this.#health.answered(member, error);
   }
 
   onRecycle(worker: Worker<PoolTask>): void {

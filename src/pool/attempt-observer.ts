@@ -1,0 +1,16 @@
+import type { WorkerExit } from '../worker/worker.js';
+import type { Member } from './member.js';
+import type { PoolTask } from './pool-task.js';
+
+/** Who is told how attempts end, before the task has its outcome. Implemented by `Supervision`. */
+export interface AttemptObserver {
+  /** Told only while `core.observed` says so. */
+  completed(task: PoolTask, member: Member): void;
+  /** The function threw, or ran into its timeout. */
+  failed(task: PoolTask, member: Member, error: unknown): void;
+  /** The worker died and the task is held responsible. */
+  crashed(task: PoolTask, member: Member, exit: WorkerExit): void;
+}
+
+/** Observes nothing. */
+export const NO_OBSERVER: AttemptObserver = { completed: () => undefined, failed: () => undefined, crashed: () => undefined };

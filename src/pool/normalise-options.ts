@@ -14,7 +14,7 @@ import type { LevelOptions } from '../queue/queued-task.js';
 import { placement } from '../scheduler/placement/placements.js';
 import type { Placement } from '../scheduler/placement.js';
 import { scalingPolicy } from '../scheduler/scaler/scaling-policies.js';
-import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
+import type { HostSignals, ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
@@ -44,6 +44,8 @@ export interface PoolSettings {
   readonly runtime: RuntimeOptions;
   readonly clock: Clock;
   readonly random: Random;
+  /** In place of the readings of this host: set by the simulator only. */
+  readonly host?: { readonly cores: number; cpuTimeUs(): number; read(nowMs: number): HostSignals };
 }
 
 export interface SizeLimits {

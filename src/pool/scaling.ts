@@ -21,8 +21,10 @@ export class Scaling {
     this.#core = core;
     this.#fleet = fleet;
     this.#memory = core.settings.policy.initial();
-    const cores = cpuLimit().cpus;
-    this.#signals = new SizingSignals(core, fleet, new CpuSampler(cores, core.now(), () => this.#cpuTimeUs()), { read: () => quietHost(cores) });
+    const { host } = core.settings;
+    const cores = host?.cores ?? cpuLimit().cpus;
+    const cpu = new CpuSampler(cores, core.now(), () => host?.cpuTimeUs() ?? this.#cpuTimeUs());
+    this.#signals = new SizingSignals(core, fleet, cpu, host ?? { read: () => quietHost(cores) });
   }
 
   /** Tasks wait and no worker has room. */

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { erlangC } from './optimum.js';
+import type { Scenario } from './scenario.js';
+import { simulate } from './simulate.js';
+
+const step: Scenario = {
+  name: 'step',
+  durationMs: 20_000,
+  arrivals: { kind: 'step', fromPerS: 50, toPerS: 500, atMs: 5_000, backAtMs: 15_000 },
+  tasks: [
+    { cpu: { kind: 'lognormal', meanMs: 20, sigma: 0.5 }, weight: 3 },
+    { name: 'urgent', cpu: 5, priority: 'high' },
+  ],
+  host: { cores: 32 },
+  pool: { size: { min: 1, max: 32 }, queue: { max: Infinity } },
+};
+
+describe('a simulation', () => {
+  test('is the same byte for byte for one seed, and another for another', async () => {
+    const [first, again, other] = [await simulate(step, { seed: 7 }), await simulate(step, { seed: 7 }), await simulate(step, { seed: 8 })];
+    assert.equal(JSON.stringify(first), JSON.stringify(again));
+    assert.notEqual(JSON.stringify(first.series), JSON.stringify(other.series));
+    assert.deepEqual(first.checks.violations, []);
+    assert.ok(first.tasks.completed > 4_000);
+  });
+
+  test('gives every policy the same work', async () => {
+    const reports = [];
+    for (const policy of ['adaptive', 'queue-depth', 'threshold', 'hpa', 'hill-climbing']) reports.push(await simulate(step, { policy, seed: 3 }));
+    assert.equal(new Set(reports.map(({ tasks }) => tasks.arrived)).size, 1);
+    assert.equal(new Set(reports.map(({ optimum }) => optimum.fluidWorkerS)).size, 1);
+    assert.equal(new Set(reports.map(({ cost }) => cost.workerS)).size, 5, 'and they size differently');
+    for (const { checks } of reports) assert.deepEqual(checks.violations, []);
+  });
+
+  test('waits as long as queueing theory says (M/M/n, square-root staffing)', async () => {
+    for (const [workers, ratePerS] of [
+      [1, 30],
+      [10, 400],
+      [10, 450],
+    ] as const) {
+      const report = await simulate({
+        durationMs: 150_000,
+        measureFromMs: 2_000,
+        arrivals: { kind: 'poisson', ratePerS },
+        tasks: [{ cpu: { kind: 'exponential', meanMs: 20 } }],
+        host: { dispatchMs: 0 },
+        pool: { size: workers, queue: { max: Infinity } },
+      });
+      const offered = ratePerS * 0.02;
+      const waitMs = (erlangC(workers, offered) * 20) / (workers - offered);
+      const error = report.wait.mean / waitMs - 1;
+      assert.ok(Math.abs(error) < 0.2, `${workers} workers, load ${offered}: mean wait ${report.wait.mean.toFixed(2)} ms, theory ${waitMs.toFixed(2)} ms`);
+      assert.ok(Math.abs(report.cost.utilisation / (offered / workers) - 1) < 0.03, String(report.cost.utilisation));
+    }
+  });
+
+  test('shares the cores between the workers that compute, and between starts', async () => {
+    const base: Scenario = { ...step, arrivals: { kind: 'poisson', ratePerS: 60 }, tasks: [{ cpu: 50 }], pool: { size: 8, queue: { max: Infinity } } };
+    const wide = await simulate({ ...base, host: { cores: 8 } });
+    const narrow = await simulate({ ...base, host: { cores: 4 } });
+    assert.ok(narrow.latency.mean > 1.1 * wide.latency.mean, `${narrow.latency.mean} ms on 4 cores, ${wide.latency.mean} ms on 8`);
+    assert.ok(narrow.cost.cpuS <= 4.001 * 20);
+  });
+
+  test('slows all down behind a service that has no capacity left', async () => {
+    const base: Scenario = { ...step, arrivals: { kind: 'poisson', ratePerS: 100 }, tasks: [{ cpu: 1, io: 50 }], pool: { size: 16, queue: { max: Infinity } } };
+    const free = await simulate(base);
+    const shared = await simulate({ ...base, downstream: { capacity: 5.5 } });
+    assert.ok(shared.latency.mean > 1.3 * free.latency.mean);
+    const slow = await simulate({ ...base, faults: [{ kind: 'slow-io', atMs: 5_000, untilMs: 8_000, factor: 3 }] });
+    assert.ok(slow.latency.p99 > 2 * free.latency.p99);
+  });
+
+  test('survives workers that die, fail, start badly and are slow: every task settles', async () => {
+    const report = await simulate({
+      ...step,
+      tasks: [{ cpu: 20, errorShare: 0.05, poisonShare: 0.002 }],
+      pool: { size: { min: 2, max: 16 }, queue: { max: 500 }, retry: 3 },
+      clients: { retries: 2, patienceMs: 2_000 },
+      faults: [
+        { kind: 'kill', atMs: 6_000, count: 2 },
+        { kind: 'errors', atMs: 1_000, untilMs: 4_000, index: 0, share: 0.3 },
+        { kind: 'slow-worker', atMs: 2_000, index: 0, factor: 10 },
+        { kind: 'start-failures', atMs: 7_000, untilMs: 8_000, share: 0.5 },
+        { kind: 'cores', atMs: 9_000, untilMs: 12_000, cores: 8 },
+      ],
+    });
+    assert.deepEqual(report.checks.violations, []);
+    assert.ok(report.tasks.failed > 0);
+    assert.ok(report.tasks.submitted > report.tasks.arrived, 'callers tried again');
+    assert.equal(report.tasks.submitted, report.tasks.completed + report.tasks.failed + report.tasks.rejected + report.tasks.cancelled);
+  });
+
+  test('finds no violation in any traffic: exactly once, bounds, order, Little', { timeout: 120_000 }, async () => {
+    const arrivals = fc.oneof(
+      fc.record({ kind: fc.constant('poisson' as const), ratePerS: fc.integer({ min: 0, max: 300 }) }),
+      fc.record({ kind: fc.constant('bursty' as const), ratePerS: fc.integer({ min: 1, max: 100 }), scv: fc.integer({ min: 2, max: 50 }) }),
+      fc.record({
+        kind: fc.constant('square-wave' as const),
+        lowPerS: fc.integer({ min: 0, max: 50 }),
+        highPerS: fc.integer({ min: 0, max: 400 }),
+        periodMs: fc.integer({ min: 100, max: 3_000 }),
+      }),
+    );
+    const task = fc.record({
+      cpu: fc.record({ kind: fc.constant('lognormal' as const), meanMs: fc.integer({ min: 1, max: 60 }), sigma: fc.constantFrom(0.3, 1, 1.5) }),
+      io: fc.constantFrom(0, 5, 30),
+      priority: fc.constantFrom('critical', 'high', 'normal', 'low', 'idle'),
+      weight: fc.integer({ min: 1, max: 5 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(1_000),
+        arrivals,
+        fc.array(task, { minLength: 1, maxLength: 4 }),
+        fc.constantFrom('adaptive', 'queue-depth', 'threshold', 'hpa', 'hill-climbing'),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (seed, model, tasks, policy, min, concurrency) => {
+          const named = tasks.map((each, index) => ({ ...each, name: `t${index}` }));
+          const pool = { size: { min, max: 12 }, concurrency, queue: { max: 2_000, whenFull: 'reject' as const } };
+          const report = await simulate({ durationMs: 2_000, arrivals: model, tasks: named, host: { cores: 8 }, pool }, { seed, policy });
+          assert.deepEqual(report.checks.violations, []);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test('says what is wrong with a scenario', async () => {
+    const wrong = (scenario: Partial<Scenario>): Promise<unknown> => simulate({ ...step, ...scenario });
+    await assert.rejects(wrong({ durationMs: 0 }), { code: 'ERR_OPTION', option: 'durationMs' });
+    await assert.rejects(wrong({ arrivals: { kind: 'poisson', ratePerS: -1 } }), { code: 'ERR_OPTION', option: 'arrivals.ratePerS' });
+    await assert.rejects(wrong({ arrivals: { kind: 'tide' } as never }), { code: 'ERR_OPTION', option: 'arrivals.kind' });
+    await assert.rejects(wrong({ tasks: [{ priority: 'soon' }] }), { code: 'ERR_OPTION' });
+    await assert.rejects(wrong({ tasks: [{ cpu: { kind: 'hyperexponential', meanMs: 1, scv: 0.5 } }] }), { code: 'ERR_OPTION', option: 'tasks[0].cpu.scv' });
+    await assert.rejects(simulate(step, { policy: 'astrology' }), { code: 'ERR_OPTION', option: 'policy' });
+  });
+});

@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   ERR_BARRIER_BROKEN: 'A party of the barrier gave up or died while it waited. Call `reset()` when the parties are ready to begin anew.',
   ERR_SHARED_LIMIT:
     'A shared object is out of room, or belongs to threads this one cannot see; the message says which. Use fewer at once, or import millrace earlier.',
+  ERR_MEMORY_LIMIT:
+    'A worker used more than `limits.memory.hard` and was ended; this is the `cause` of what became of its tasks. Raise the limit, or give the tasks less to do.',
   ERR_TYPESCRIPT: 'A TypeScript task module could not be compiled for this runtime. The message says what to install.',
 } as const;
 

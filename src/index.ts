@@ -33,5 +33,17 @@ export { threshold } from './scheduler/scaler/threshold.js';
 export type { ThresholdOptions } from './scheduler/scaler/threshold.js';
 export type { FlowSignals, HostSignals, ScalingDecision, ScalingPolicy, ScalingSignals } from './scheduler/scaler/scaling-policy.js';
 export type { TaskState } from './task/lifecycle.js';
-export type { Backoff, RetryOptions, Task, TaskArgs, TaskDefaults, TaskName, TaskOptions, TaskResult, TaskStream } from './task/types.js';
+export type {
+  Backoff,
+  RetryOptions,
+  Task,
+  TaskArgs,
+  TaskDefaults,
+  TaskName,
+  TaskOptions,
+  TaskResult,
+  TaskStream,
+  WorkerLimits,
+  MemoryLimits,
+} from './task/types.js';
 export type { WorkerKind, WorkerState } from './worker/worker.js';

@@ -41,8 +41,8 @@ export interface PoolEvents {
     readonly error: Error | undefined;
     readonly lostTasks: number;
   };
-  /** A worker is drained to be replaced: after so many tasks, at an age, over its heap limit, by hand, or because its health check failed. */
-  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'manual' | 'health' | IsolationCause };
+  /** A worker is drained to be replaced: after so many tasks, at an age, over its heap or memory limit, by hand, or because its health check failed. */
+  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'memory' | 'manual' | 'health' | IsolationCause };
   /** The tasks of a worker fail when those of the others do not: it gets one at a time from now on. */
   workerSuspected: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
   /** A suspect does as well as the others after all. */
@@ -51,6 +51,8 @@ export interface PoolEvents {
   workerIsolated: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
   /** More workers are to blame than may be isolated: the fault is not theirs, and they are kept. */
   panic: { readonly on: boolean; readonly suspects: readonly string[] };
+  /** A worker uses more memory than its soft limit (it is being replaced) or its hard one (it is being ended). */
+  memoryLimit: WorkerEvent & { readonly limit: 'soft' | 'hard'; readonly bytes: number; readonly limitBytes: number };
   /** The wanted number of workers changed, and why. */
   scaled: {
     readonly from: number;
@@ -77,6 +79,8 @@ export interface PoolEvents {
     readonly taskName: string | undefined;
     readonly correlationId: string | undefined;
   };
+  /** Something asked for is not in force, and why; once for each reason. Without a listener it is a warning of the process. */
+  warning: { readonly message: string; readonly workerId: string | undefined };
   paused: { readonly depth: number };
   resumed: { readonly depth: number };
   /** Nothing is queued, delayed or running any more. */

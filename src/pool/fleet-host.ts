@@ -1,9 +1,10 @@
 import type { IsolationCause } from './events.js';
+import type { WorkerReady } from '../worker/worker.js';
 import type { Member } from './member.js';
 import type { PoolTask } from './pool-task.js';
 
 /** Why a worker is replaced. */
-export type RecycleCause = 'tasks' | 'age' | 'heap' | 'manual' | 'health' | IsolationCause;
+export type RecycleCause = 'tasks' | 'age' | 'heap' | 'memory' | 'manual' | 'health' | IsolationCause;
 
 /** What the fleet asks of the rest of the pool. */
 export interface FleetHost {
@@ -15,7 +16,7 @@ export interface FleetHost {
   failWaiting(error: Error): void;
   /** Another form of the module to try when this one does not load; `undefined` when there is none. */
   alternative(moduleUrl: string, error: Error): Promise<string> | undefined;
-  memberReady(member: Member): void;
+  memberReady(member: Member, info: WorkerReady): void;
   memberGone(member: Member): void;
   /** Puts what the member was sent ahead back into the queue. */
   recall(member: Member): void;

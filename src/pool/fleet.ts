@@ -225,7 +225,7 @@ export class Fleet {
       core.scheduler.addWorker(member, member.creditMax, member.readyAt);
       const { ageMsMax } = core.settings.recycle;
       if (ageMsMax !== Infinity) core.alarms.set(member.readyAt + ageMsMax, () => this.retire(member, 'age'));
-      this.#host.memberReady(member);
+      this.#host.memberReady(member, info);
       this.#relieve();
     }
     member.settled.resolve();
@@ -257,7 +257,7 @@ export class Fleet {
         reason: exit.reason,
         exitCode: exit.exitCode,
         exitSignal: exit.exitSignal,
-        error: exit.error,
+        error: exit.error ?? member.endedFor,
         lostTasks: lost.length,
       });
     }

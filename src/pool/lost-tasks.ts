@@ -53,17 +53,19 @@ export class LostTasks {
   #isInnocent(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): boolean {
     if ((task.marks & (STREAMING | TRANSFERRED)) !== 0) return false;
     if (!member.worker.begun(task)) return !unexplained;
+    if (member.endedFor !== undefined) return false;
     return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
   }
 }
 
 function crashError(task: PoolTask, member: Member, exit: WorkerExit): WorkerCrashedError {
   const how = exit.exitSignal === null ? (exit.exitCode === null ? '' : ` with exit code ${exit.exitCode}`) : ` by ${exit.exitSignal}`;
-  const cause = exit.error === undefined ? '' : `: ${exit.error.message}`;
+  const error = exit.error ?? member.endedFor;
+  const cause = error === undefined ? '' : `: ${error.message}`;
   return new WorkerCrashedError(`worker ${member.worker.id} (${member.worker.kind}) died${how} while it ran task ${task.name}${cause}`, {
     exitCode: exit.exitCode,
     exitSignal: exit.exitSignal,
     workerId: member.worker.id,
-    cause: exit.error,
+    cause: error,
   });
 }

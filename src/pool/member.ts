@@ -42,6 +42,8 @@ export class Member {
   touched = false;
   /** To be replaced: no longer counted, drained as soon as its replacement is ready. */
   retiring = false;
+  /** Why the pool ends it, when that is the doing of what it runs. */
+  endedFor: Error | undefined = undefined;
   /** Attempts told to stop that have not ended. */
   abandoned = 0;
   /** How its tasks end, compared with those of the others. */

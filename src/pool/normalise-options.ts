@@ -15,6 +15,8 @@ import { placement } from '../scheduler/placement/placements.js';
 import type { Placement } from '../scheduler/placement.js';
 import { scalingPolicy } from '../scheduler/scaler/scaling-policies.js';
 import type { HostSignals, ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
+import { normaliseLimits } from '../task/worker-limits.js';
+import type { Limits } from '../task/worker-limits.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
@@ -42,6 +44,7 @@ export interface PoolSettings {
   readonly submitStack: boolean | 'auto';
   readonly errorClasses: readonly ErrorClass[];
   readonly runtime: RuntimeOptions;
+  readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
   /** In place of the readings of this host: set by the simulator only. */
@@ -92,6 +95,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'argv',
   'execArgv',
   'resourceLimits',
+  'limits',
   'cwd',
   'clock',
   'random',
@@ -128,6 +132,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     submitStack: options.submitStack === undefined ? 'auto' : submitStack(options.submitStack),
     errorClasses: errorClasses(options.errors),
     runtime: runtimeOptions(options),
+    limits: poolLimits(options.limits, kind),
     clock: options.clock === undefined ? systemClock : clock(options.clock),
     random: options.random === undefined ? systemRandom : random(options.random),
   };
@@ -221,6 +226,19 @@ function recycleLimits(input: RecycleOptions | undefined): PoolSettings['recycle
     ageMsMax: own.afterAge === undefined ? Infinity : parseDuration('recycle.afterAge', own.afterAge, true),
     heapBytesMax: own.afterHeap === undefined ? 0 : parseSize('recycle.afterHeap', own.afterHeap),
   };
+}
+
+/** A module may be served by workers of any kind; a pool has one, and is told what cannot be. */
+function poolLimits(input: unknown, kind: WorkerKind): Limits {
+  const limits = normaliseLimits('limits', input);
+  if (kind === 'async' && input !== undefined) throw new OptionError('limits', 'none for workers on the event loop, which share all there is', input);
+  for (const [name, value] of [
+    ['cpuTime', limits.cpuTimeS],
+    ['openFiles', limits.openFiles],
+  ] as const) {
+    if (kind !== 'process' && value !== undefined) throw new OptionError(`limits.${name}`, `none for ${kind} workers`, value, "Use worker: 'process'");
+  }
+  return limits;
 }
 
 function deadLettersMax(options: Partial<PoolOptions>): number {

@@ -5,7 +5,7 @@ import type { Random } from '../runtime/random.js';
 import type { Duration, Size } from '../runtime/units.js';
 import type { PlacementName } from '../scheduler/placement.js';
 import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
-import type { RetryOptions } from '../task/types.js';
+import type { RetryOptions, WorkerLimits } from '../task/types.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 
@@ -96,6 +96,8 @@ export interface PoolOptions {
   readonly execArgv?: readonly string[];
   /** Threads only. Not isolation: see the guide on reliability. */
   readonly resourceLimits?: NonNullable<RuntimeOptions['resourceLimits']>;
+  /** What one worker may use; goes before what the module asks for (`defineWorker`). Default nothing. */
+  readonly limits?: WorkerLimits;
   /** Working directory of process workers. */
   readonly cwd?: string;
   /** Time, for tests and simulation. Default the host's. */

@@ -40,6 +40,7 @@ import { SignalWatch } from './signals.js';
 import type { PoolStats } from './stats.js';
 import type { GivenOptions } from './task-functions.js';
 import { Supervision } from './supervision.js';
+import { WorkerLimitsGuard } from './worker-limits.js';
 import { WorkerReplies } from './worker-replies.js';
 
 export class WorkerPool {
@@ -68,13 +69,18 @@ export class WorkerPool {
       functionsLearned: (hasDefaults) => this.#intake.functionsLearned(hasDefaults),
       failWaiting: (error) => this.#intake.failWaiting(error),
       alternative: (url, error) => (mayBundle(url, error) ? bundleTaskModule(url) : undefined),
-      memberReady: (member) => supervision.memberReady(member),
+      memberReady: (member, info) => {
+        supervision.memberReady(member);
+        limits.memberReady(member, info);
+      },
       memberGone: (member) => {
         this.#cancellation.memberGone(member);
         supervision.memberGone(member);
+        limits.memberGone(member);
       },
       recall: (member) => prefetch.recall(member),
     });
+    const limits = new WorkerLimitsGuard(core, fleet);
     this.#core = core;
     this.#fleet = fleet;
     this.#cancellation = new Cancellation(core, settlement, fleet);

@@ -1,6 +1,7 @@
 /** `defineTask` and `defineWorker`: what a task module may say about itself. */
 import { OptionError } from '../errors.js';
-import type { AnyFunction, TaskDefaults } from './types.js';
+import type { AnyFunction, TaskDefaults, WorkerLimits } from './types.js';
+import { normaliseLimits } from './worker-limits.js';
 
 const DEFAULTS = Symbol.for('millrace.task.defaults');
 const DEFINITION = Symbol.for('millrace.worker.definition');
@@ -13,6 +14,8 @@ export interface WorkerDefinition {
   readonly stop?: () => unknown;
   /** Rejects, throws or returns `false` when the worker can no longer serve: it is replaced. Called before ready and every `healthInterval`. */
   readonly healthCheck?: () => unknown;
+  /** What one worker may use. The pool's option `limits` goes before it, field by field. */
+  readonly limits?: WorkerLimits;
 }
 
 /** What the `start` hook is given. */
@@ -60,14 +63,18 @@ export function taskDefaultsOf(fn: unknown): TaskDefaults | undefined {
 }
 
 /**
- * Describes the workers that serve a module: `export const worker = defineWorker({ start, stop, healthCheck })`.
+ * Describes the workers that serve a module: `export const worker = defineWorker({ start, stop, healthCheck, limits })`.
  *
  * @throws OptionError when a hook is unknown or no function
  */
 export function defineWorker(definition: WorkerDefinition): WorkerDefinition {
   if (typeof definition !== 'object' || definition === null) throw new OptionError('defineWorker: definition', 'an object', definition);
   for (const [key, hook] of Object.entries(definition)) {
-    if (!HOOKS.includes(key)) throw new OptionError(`defineWorker: ${key}`, `one of ${HOOKS.join(', ')}`, hook);
+    if (key === 'limits') {
+      normaliseLimits('defineWorker: limits', hook);
+      continue;
+    }
+    if (!HOOKS.includes(key)) throw new OptionError(`defineWorker: ${key}`, `one of ${HOOKS.join(', ')}, limits`, hook);
     if (typeof hook !== 'function') throw new OptionError(`defineWorker: ${key}`, 'a function', hook);
   }
   return Object.defineProperty({ ...definition }, DEFINITION, { value: true });

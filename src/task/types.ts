@@ -1,5 +1,5 @@
 /** Types that carry a task module's names, arguments and results to the caller. No code. */
-import type { Duration } from '../runtime/units.js';
+import type { Duration, Size } from '../runtime/units.js';
 import type { TaskState } from './lifecycle.js';
 
 /** Any task module: what `import('./tasks.js')` gives. */
@@ -101,3 +101,25 @@ export interface TaskOptions {
 
 /** Options a task function declares for itself. */
 export type TaskDefaults = Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry'>;
+
+/** What one worker may use at most. Each field is off by default; those that cannot be enforced where the pool runs are told by the event `warning`. */
+export interface WorkerLimits {
+  /** Memory, looked at from outside every 100 ms, every 20 ms when it is more than half used. Threads and processes. */
+  readonly memory?: MemoryLimits;
+  /** CPU time in the life of a worker, in whole seconds rounded up; then it is ended. Processes on Linux. */
+  readonly cpuTime?: Duration;
+  /** Files and sockets open at once; 64 or more, since the runtime needs some itself. Processes on Linux. */
+  readonly openFiles?: number;
+  /** Scheduling priority, -20 (first) to 19 (last); below that of this process only with privileges. Processes, and threads on Linux. */
+  readonly priority?: number;
+  /** CPUs a worker may run on, by number; `'spread'` gives each worker one of those of this process, in turn. Linux. */
+  readonly cpus?: readonly number[] | 'spread';
+}
+
+/** Memory of one worker: heap and buffers of a thread, resident set of a process. */
+export interface MemoryLimits {
+  /** Past it the worker is replaced, and drains: no task notices. */
+  readonly soft?: Size;
+  /** Past it the worker is ended; what it ran fails with `ERR_WORKER_CRASHED`, or is retried. */
+  readonly hard?: Size;
+}

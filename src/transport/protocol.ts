@@ -66,7 +66,14 @@ export type PoolFrame =
 /** Rare frames from a worker to the pool. */
 export type WorkerFrame =
   /** The module is loaded and the `start` hook has run: tasks may come. */
-  | { readonly type: 'ready'; readonly functions: readonly FunctionInfo[]; readonly pid: number; readonly threadId: number; readonly hooks: WorkerHooks }
+  | {
+      readonly type: 'ready';
+      readonly functions: readonly FunctionInfo[];
+      readonly pid: number;
+      readonly threadId: number;
+      readonly osThreadId?: number | undefined;
+      readonly hooks: WorkerHooks;
+    }
   /** The worker cannot serve; it exits after this. */
   | { readonly type: 'start-failed'; readonly phase: 'load' | 'start' | 'health'; readonly error: ErrorRecord }
   | { readonly type: 'started'; readonly slot: number }
@@ -92,11 +99,12 @@ export interface FunctionInfo {
   readonly options: Record<string, unknown> | undefined;
 }
 
-/** Which lifecycle hooks the module defines. */
+/** Which lifecycle hooks the module defines, and the limits it asks for as its author wrote them (checked by `defineWorker`). */
 export interface WorkerHooks {
   readonly start: boolean;
   readonly stop: boolean;
   readonly healthCheck: boolean;
+  readonly limits?: object;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

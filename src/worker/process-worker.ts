@@ -10,6 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../runtime/clock.js';
+import { residentBytes } from '../runtime/process-memory.js';
 import { PROCESS } from '../transport/encoder.js';
 import { createStreamPoolEnd } from '../transport/stream-pool-end.js';
 import { PoolControl } from '../transport/stream-control.js';
@@ -54,6 +55,7 @@ function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: 
     end,
     kill: () => killProcess(child, Math.min(SIGTERM_GRACE_MS, options.terminateTimeoutMs / 2)),
     ref: () => child.ref(),
+    memoryBytes: async () => residentBytes(child.pid),
     dispose: () => {
       child.unref();
       requests.destroy();

@@ -34,6 +34,7 @@ export interface Carrier {
   /** Ends it whatever it does; `onExit` follows, if anything can end it. */
   kill(): void;
   ref(): void;
+  memoryBytes?(): Promise<number | undefined>;
   /** It has ended or is left behind: give back what it held in this process. */
   dispose(): void;
 }
@@ -158,6 +159,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#send({ type: 'health', check: this.#check });
   }
 
+  async memoryBytes(): Promise<number | undefined> {
+    return this.#phase === 'dead' ? undefined : this.#carrier?.memoryBytes?.();
+  }
+
   inFlight(): Iterable<T> {
     return this.#slots.tasks();
   }
@@ -254,12 +259,12 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     else this.#host.onYield(this, task, frame.value);
   }
 
-  #onReady({ functions, hooks, pid, threadId }: Extract<WorkerFrame, { type: 'ready' }>): void {
+  #onReady({ functions, hooks, pid, threadId, osThreadId }: Extract<WorkerFrame, { type: 'ready' }>): void {
     if (this.#phase !== 'starting') return;
     this.#phase = 'ready';
     this.#story.wasReady = true;
     this.#timer?.cancel();
-    this.#host.onReady(this, { functions, hooks, pid, threadId, bootMs: this.#clock.now() - this.#startedAt });
+    this.#host.onReady(this, { functions, hooks, pid, threadId, osThreadId, bootMs: this.#clock.now() - this.#startedAt });
   }
 
   #revive(record: ErrorRecord): unknown {

@@ -21,6 +21,7 @@ import { inheritedExecArgv } from './inherited-exec-argv.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { Carrier } from './remote-worker.js';
+import { threadMemoryBytes } from './thread-memory.js';
 import { workerEnv } from './worker-env.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 
@@ -53,6 +54,7 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
     end,
     kill: () => void thread.terminate(),
     ref: () => thread.ref(),
+    memoryBytes: () => threadMemoryBytes(thread),
     dispose: () => thread.unref(),
   };
 }

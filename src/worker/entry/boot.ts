@@ -2,6 +2,7 @@
  * How a thread or process becomes a worker: connect, load the module, run its `start` hook, check its health, serve.
  * A step that fails is told to the pool (`start-failed`) and ends the worker.
  */
+import { osThreadId } from '../../runtime/os-thread.js';
 import type { WorkerEnd, WorkerEndHandler } from '../../transport/transport.js';
 import { onUnexpectedExit } from './last-words.js';
 import { loadModule } from './load-module.js';
@@ -23,7 +24,19 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
   const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, workerData } = init;
   const now = (): number => performance.now();
   const loop = new ServeLoop(
-    { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, readsAtFlush, pid: process.pid, threadId, onEnd: exit, now },
+    {
+      workerId,
+      taskIdPrefix,
+      concurrency,
+      streamCredit,
+      heapBytesMax,
+      readsAtFlush,
+      pid: process.pid,
+      threadId,
+      osThreadId: kind === 'thread' ? osThreadId() : undefined,
+      onEnd: exit,
+      now,
+    },
     connect,
   );
   onUnexpectedExit((fatal) => loop.crash(fatal));

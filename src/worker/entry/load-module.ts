@@ -55,7 +55,8 @@ export function functionInfos(module: TaskModule): FunctionInfo[] {
 
 /** Which hooks the module defines. */
 export function hooksOf({ worker }: TaskModule): WorkerHooks {
-  return { start: worker.start !== undefined, stop: worker.stop !== undefined, healthCheck: worker.healthCheck !== undefined };
+  const { start, stop, healthCheck, limits } = worker;
+  return { start: start !== undefined, stop: stop !== undefined, healthCheck: healthCheck !== undefined, ...(limits === undefined ? {} : { limits }) };
 }
 
 function isClass(value: object): boolean {

@@ -43,6 +43,7 @@ export interface ServeOptions {
   /** As the `ready` frame tells it. */
   readonly pid: number;
   readonly threadId: number;
+  readonly osThreadId?: number | undefined;
   /** Called once: the worker has said its last frame (asked to stop), or the pool is gone. */
   readonly onEnd: (cause: 'stopped' | 'disconnected') => void;
   /** Milliseconds, monotonic. */
@@ -75,10 +76,10 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
 
   /** The module is loaded and started: tells the pool, and serves. */
   begin(module: TaskModule): void {
-    const { pid, threadId } = this.#options;
+    const { pid, threadId, osThreadId } = this.#options;
     this.#module = module;
     this.#executor.use(module);
-    this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, hooks: hooksOf(module) });
+    this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, osThreadId, hooks: hooksOf(module) });
     this.#schedulePump();
   }
 

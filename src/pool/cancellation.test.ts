@@ -18,6 +18,34 @@ async function lateRig(options: PoolOptions): Promise<{ readonly clock: ManualCl
   return { clock, pool };
 }
 
+describe('the grace of a function that blocks its event loop', () => {
+  /** Whether the worker lives at the end of each of these spans of ms after its task was cancelled. */
+  async function lives(options: PoolOptions, spans: readonly number[]): Promise<boolean[]> {
+    const { clock, pool } = await lateRig(options);
+    const task = pool.submit('play', [{ ms: 10_000, outcome: 'ok', key: 1, stuck: true }]);
+    task.result.catch(() => undefined);
+    await clock.advance(5);
+    const id = pool.workers[0]?.id;
+    task.cancel();
+    const seen: boolean[] = [];
+    for (const ms of spans) {
+      await clock.advance(ms);
+      seen.push(pool.workers.some((worker) => worker.id === id));
+    }
+    await pool.terminate();
+    return seen;
+  }
+
+  test('is 25 ms where nobody has set one', async () => {
+    assert.deepEqual(await lives({}, [24, 2]), [true, false]);
+  });
+
+  test('is the one that was set, however long or short', async () => {
+    assert.deepEqual(await lives({ cancelGrace: 400 }, [399, 2]), [true, false]);
+    assert.deepEqual(await lives({ cancelGrace: 5 }, [4, 2]), [true, false]);
+  });
+});
+
 describe('a limit of time that passes while the answer lies unread', () => {
   test('a timeout: the task has completed', async () => {
     const { clock, pool } = await lateRig({ timeout: 30 });

@@ -5,7 +5,8 @@
  *   1. the caller gets the outcome at once, and the worker lets go of the attempt (`abandon`): signal and shared cancel word are raised;
  *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} it is stuck in synchronous code: it gets no more
  *      tasks and its replacement is started now, so that the slot is back within one spawn;
- *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere.
+ *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere. Where nobody has set
+ *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it.
  * Before each of these steps what has arrived is taken in: a program that was busy itself must not call late what ended in time.
  * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: step 3 does not apply to them.
  */
@@ -42,6 +43,8 @@ interface Abandonment {
   readonly event: TaskEvent;
   /** The attempt went past the queue and holds no credit. */
   readonly direct: boolean;
+  /** When the whole grace is over. */
+  readonly graceAt: number;
   blockedAlarm: Alarm | undefined;
   graceAlarm: Alarm | undefined;
 }
@@ -119,10 +122,12 @@ export class Cancellation {
 
   /** The member answers from its event loop: it is not stuck. */
   pong(member: Member): void {
+    const { alarms } = this.#core;
     for (const abandonment of this.#abandoned.values()) {
-      if (abandonment.member !== member || abandonment.blockedAlarm === undefined) continue;
-      this.#core.alarms.cancel(abandonment.blockedAlarm);
+      if (abandonment.member !== member) continue;
+      if (abandonment.blockedAlarm !== undefined) alarms.cancel(abandonment.blockedAlarm);
       abandonment.blockedAlarm = undefined;
+      if (abandonment.graceAlarm !== undefined && abandonment.graceAlarm.at < abandonment.graceAt) this.#setGrace(abandonment, abandonment.graceAt);
     }
     if (member.state === 'suspect') this.#control.trust(member);
   }
@@ -141,21 +146,30 @@ export class Cancellation {
     const token = member.worker.abandon(task, code);
     task.holder = undefined;
     member.abandoned += 1;
-    const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, blockedAlarm: undefined, graceAlarm: undefined };
+    const now = core.now();
+    const { cancelGraceMs, blockedGraceMs } = core.settings;
+    const graceAt = now + cancelGraceMs;
+    const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, graceAt, blockedAlarm: undefined, graceAlarm: undefined };
     this.#abandoned.set(token, abandonment);
     if (member.worker.kind === 'async') return;
-    const now = core.now();
-    member.worker.ping();
-    member.worker.flush();
-    if (core.settings.cancelGraceMs > BLOCKED_AFTER_MS) {
+    this.#setGrace(abandonment, graceAt);
+    if (cancelGraceMs > BLOCKED_AFTER_MS) {
       abandonment.blockedAlarm = core.alarms.set(now + BLOCKED_AFTER_MS, () => {
         member.worker.collect();
         if (abandonment.blockedAlarm === undefined) return;
         abandonment.blockedAlarm = undefined;
         this.#control.suspect(member);
+        if (blockedGraceMs < cancelGraceMs) this.#setGrace(abandonment, core.now() + blockedGraceMs - BLOCKED_AFTER_MS);
       });
     }
-    abandonment.graceAlarm = core.alarms.set(now + core.settings.cancelGraceMs, () => this.#graceOver(member, abandonment));
+    member.worker.ping();
+    member.worker.flush();
+  }
+
+  #setGrace(abandonment: Abandonment, at: number): void {
+    const { alarms } = this.#core;
+    if (abandonment.graceAlarm !== undefined) alarms.cancel(abandonment.graceAlarm);
+    abandonment.graceAlarm = alarms.set(at, () => this.#graceOver(abandonment.member, abandonment));
   }
 
   #graceOver(member: Member, abandonment: Abandonment): void {

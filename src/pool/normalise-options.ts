@@ -34,6 +34,8 @@ export interface PoolSettings {
   /** What holds for tasks that say nothing else. */
   readonly task: Omit<TaskSettings, 'owner'>;
   readonly cancelGraceMs: number;
+  /** The grace of a worker whose event loop is blocked. */
+  readonly blockedGraceMs: number;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly healthIntervalMs: number;
@@ -101,6 +103,10 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'random',
 ];
 
+const CANCEL_GRACE_MS = 500;
+/** Code that blocks the event loop and asks whether it is cancelled has seen it by then (P). */
+const BLOCKED_GRACE_MS = 25;
+
 /** @throws OptionError naming the option, what was expected and what came */
 export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
   const options = ownOptions<PoolOptions>('options', input, POOL_OPTIONS);
@@ -121,7 +127,8 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
       deadlineMs: options.deadline === undefined ? Infinity : parseDuration('deadline', options.deadline, true),
       retry: normaliseRetry('retry', options.retry),
     },
-    cancelGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? 500),
+    cancelGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? CANCEL_GRACE_MS),
+    blockedGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? BLOCKED_GRACE_MS),
     startTimeoutMs: parseDuration('startTimeout', options.startTimeout ?? 30_000),
     stopTimeoutMs: parseDuration('stopTimeout', options.stopTimeout ?? 5_000),
     healthIntervalMs: parseDuration('healthInterval', options.healthInterval ?? 30_000, true),

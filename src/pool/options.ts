@@ -66,7 +66,10 @@ export interface PoolOptions {
   readonly retry?: RetryOptions | number;
   /** Level of tasks that name none. Default `'normal'`. */
   readonly priority?: string;
-  /** How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms. */
+  /**
+   * How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms; 25 ms for a function that blocks its event loop and
+   * so holds a core. A grace that is given here counts for both.
+   */
   readonly cancelGrace?: Duration;
   /** Limit for a worker to load the module and run its `start` hook. Default 30 s. */
   readonly startTimeout?: Duration;

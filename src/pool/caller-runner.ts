@@ -90,6 +90,7 @@ export class CallerRunner {
       onStream: (each, task) => replies.onStream(each, task),
       onYield: (each, task, value) => replies.onYield(each, task, value),
       onLog: (each, task, level, message, fields) => replies.onLog(each, task, level, message, fields),
+      onBlocking: () => undefined,
       onVacated: (each, token) => replies.onVacated(each, token),
       onPong: () => undefined,
       onHealth: () => undefined,

@@ -38,6 +38,8 @@ export class Member {
   sizedAt = 0;
   /** Whether the sizing knows how long it took to start. */
   bootSized = false;
+  /** Functions of it that block (`context().blocking`). */
+  blocking = 0;
   /** Whether frames wait for a flush. */
   touched = false;
   /** To be replaced: no longer counted, drained as soon as its replacement is ready. */

@@ -14,11 +14,12 @@ import type { LevelOptions } from '../queue/queued-task.js';
 import { placement } from '../scheduler/placement/placements.js';
 import type { Placement } from '../scheduler/placement.js';
 import { scalingPolicy } from '../scheduler/scaler/scaling-policies.js';
-import type { HostSignals, ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
+import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 import { normaliseLimits } from '../task/worker-limits.js';
 import type { Limits } from '../task/worker-limits.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
+import type { HostSource } from './host-readings.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
 import type { TaskSettings } from './task-settings.js';
 
@@ -50,7 +51,7 @@ export interface PoolSettings {
   readonly clock: Clock;
   readonly random: Random;
   /** In place of the readings of this host: set by the simulator only. */
-  readonly host?: { readonly cores: number; cpuTimeUs(): number; read(nowMs: number): HostSignals };
+  readonly host?: HostSource & { readonly cores: number; cpuTimeUs(): number };
 }
 
 export interface SizeLimits {

@@ -1,11 +1,14 @@
 /** Asks the sizing policy how many workers there should be, and tells the fleet. Asked at once when a backlog appears, then once an interval. */
 import { CpuSampler, ownCpuTimeUs, processCpuTimeUs } from '../runtime/cpu-usage.js';
-import { cpuLimit } from '../runtime/limits.js';
+import { systemClock } from '../runtime/clock.js';
+import { cpuCores, cpuLimit } from '../runtime/limits.js';
 import type { ScalingDecision, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import { quietHost } from '../scheduler/scaler/signals.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
+import { HostReadings } from './host-readings.js';
+import type { HostSource } from './host-readings.js';
 import { SizingSignals } from './sizing-signals.js';
 
 export class Scaling {
@@ -21,10 +24,9 @@ export class Scaling {
     this.#core = core;
     this.#fleet = fleet;
     this.#memory = core.settings.policy.initial();
-    const { host } = core.settings;
-    const cores = host?.cores ?? cpuLimit().cpus;
-    const cpu = new CpuSampler(cores, core.now(), () => host?.cpuTimeUs() ?? this.#cpuTimeUs());
-    this.#signals = new SizingSignals(core, fleet, cpu, host ?? { read: () => quietHost(cores) });
+    const { clock, host } = core.settings;
+    const cpu = new CpuSampler(host?.cores ?? cpuLimit().cpus, core.now(), () => host?.cpuTimeUs() ?? this.#cpuTimeUs());
+    this.#signals = new SizingSignals(core, fleet, cpu, host ?? (clock === systemClock ? new HostReadings(cpuCores()) : quietSource()));
   }
 
   /** Tasks wait and no worker has room. */
@@ -55,6 +57,12 @@ export class Scaling {
     if (last === undefined) return `${now}; policy ${this.#core.settings.policy.name} has not been asked yet`;
     const { queueDepth, busy, workers, oldestWaitMs, cpu } = last.signals;
     return `${now}; policy ${this.#core.settings.policy.name} wanted ${last.target}: ${last.reason} [queue ${queueDepth}, oldest ${Math.round(oldestWaitMs)} ms, busy ${busy}/${workers}, cpu ${cpu === undefined ? 'unknown' : `${Math.round(cpu * 100)} %`}]`;
+  }
+
+  /** The pool is closed. */
+  end(): void {
+    this.stop();
+    this.#signals.close();
   }
 
   stop(): void {
@@ -112,4 +120,10 @@ export class Scaling {
     const { target: _, ...why } = decision;
     events.emit('scaled', { from, to, cause, policy: settings.policy.name, ...why, ...(signals === undefined ? {} : { signals }) });
   }
+}
+
+/** Under a clock that is not the host's its readings would mean nothing. */
+function quietSource(): HostSource {
+  const cores = cpuCores();
+  return { read: (_nowMs, { blocked }) => ({ ...quietHost(cores), blocked }) };
 }

@@ -63,7 +63,7 @@ export class Shutdown {
     if (limitMs > 0) await this.#drained(limitMs);
     this.#endTasks();
     core.phase = 'closed';
-    this.#scaling.stop();
+    this.#scaling.end();
     await this.#end();
     this.#endTasks();
     core.alarms.clear();

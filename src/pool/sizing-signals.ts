@@ -1,24 +1,21 @@
 /** What the pool shows a sizing policy of itself: one pass over the workers a decision, nothing a task. */
 import type { CpuSampler } from '../runtime/cpu-usage.js';
-import type { FlowSignals, HostSignals, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
+import type { OsThreadName } from '../runtime/thread-schedule.js';
+import type { FlowSignals, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
+import type { HostSource } from './host-readings.js';
 import type { Member } from './member.js';
-import type { WorkerKind } from '../worker/worker.js';
+import type { WorkerKind, WorkerReady } from '../worker/worker.js';
 
 /** Until the first worker is ready. */
 const BOOT_MS_GUESS: Readonly<Record<WorkerKind, number>> = { async: 5, thread: 50, process: 150 };
-
-/** Where the readings of the host come from. */
-export interface HostReadings {
-  read(nowMs: number): HostSignals;
-}
 
 export class SizingSignals {
   readonly #core: PoolCore;
   readonly #fleet: Fleet;
   readonly #cpu: CpuSampler;
-  readonly #host: HostReadings;
+  readonly #host: HostSource;
   #bootMs: number;
   #finished = 0;
   #occupiedMs = 0;
@@ -26,12 +23,17 @@ export class SizingSignals {
   #runCount = 0;
   #runMs = 0;
 
-  constructor(core: PoolCore, fleet: Fleet, cpu: CpuSampler, host: HostReadings) {
+  constructor(core: PoolCore, fleet: Fleet, cpu: CpuSampler, host: HostSource) {
     this.#core = core;
     this.#fleet = fleet;
     this.#cpu = cpu;
     this.#host = host;
     this.#bootMs = BOOT_MS_GUESS[core.settings.kind];
+  }
+
+  /** Lets go of what is kept open for the readings. */
+  close(): void {
+    this.#host.close?.();
   }
 
   read(nowMs: number): ScalingSignals {
@@ -46,6 +48,7 @@ export class SizingSignals {
       else idleMs.push(nowMs - member.idleSince);
     }
     const oldest = core.scheduler.oldest();
+    const flow = this.#flow(nowMs);
     return {
       nowMs,
       workers: this.#fleet.size,
@@ -59,9 +62,21 @@ export class SizingSignals {
       idleMs: idleMs.sort((a, b) => b - a),
       min: this.#fleet.limits.min,
       max: this.#fleet.limits.max,
-      flow: this.#flow(nowMs),
-      host: this.#host.read(nowMs),
+      flow,
+      host: this.#host.read(nowMs, { threads: this.#threads(), occupiedMs: flow.occupiedMs + flow.runningMs, blocked: this.#blocked() }),
     };
+  }
+
+  #threads(): OsThreadName[] {
+    const threads: OsThreadName[] = [];
+    for (const { info, state } of this.#fleet.members) if (info !== undefined && state !== 'dead') threads.push(threadOf(info));
+    return threads;
+  }
+
+  #blocked(): number {
+    let blocked = 0;
+    for (const { blocking, counts } of this.#fleet.members) if (blocking > 0 && counts) blocked += 1;
+    return blocked;
   }
 
   #flow(nowMs: number): FlowSignals {
@@ -118,4 +133,9 @@ export class SizingSignals {
     const bootMs = member.readyAt - member.startedAt;
     this.#bootMs += 0.3 * (bootMs - this.#bootMs);
   }
+}
+
+/** A process worker computes in its main thread, whose id is that of the process. */
+function threadOf({ pid, osThreadId }: WorkerReady): OsThreadName {
+  return { pid, osThreadId: osThreadId ?? (pid === process.pid ? 0 : pid) };
 }

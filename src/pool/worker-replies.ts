@@ -106,6 +106,14 @@ export class WorkerReplies implements PoolWorkerHost {
     this.#release(vacated.member, !vacated.direct);
   }
 
+  onBlocking(worker: Worker<PoolTask>, on: boolean): void {
+    const member = this.#fleet.memberOf(worker);
+    if (member === undefined) return;
+    member.blocking += on ? 1 : -1;
+    // Who waits may get another worker now.
+    if (on) this.#core.wake();
+  }
+
   onPong(worker: Worker<PoolTask>): void {
     const member = this.#fleet.memberOf(worker);
     if (member === undefined) return;

@@ -8,7 +8,7 @@
  * takes the smallest. In a container the path may be the host's while the mount shows only the container's own part: then the groups on the
  * way do not exist there, and the root of the mount has the limit.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A limit and the version of the hierarchy that sets it. */
@@ -31,6 +31,12 @@ export function cgroupMemoryBytes(root: string): CgroupLimit | undefined {
     limitOf('cgroup-v2', groupsV2(root), (group) => parsePositive(readText(group, 'memory.max'))),
     limitOf('cgroup-v1', groupsV1(root, 'memory'), (group) => parsePositive(readText(group, 'memory.limit_in_bytes'))),
   );
+}
+
+/** Path of a file of this process's control group, or of the nearest group above that has it. `controller` as v1 names it; '' for files of v2 only. */
+export function cgroupFile(root: string, controller: string, name: string): string | undefined {
+  const groups = [...groupsV2(root), ...(controller === '' ? [] : groupsV1(root, controller))];
+  return groups.map((group) => join(group, name)).find((path) => existsSync(path));
 }
 
 function limitOf(source: CgroupLimit['source'], groups: readonly string[], read: (group: string) => number | undefined): CgroupLimit | undefined {

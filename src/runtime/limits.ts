@@ -33,6 +33,13 @@ export function cpuLimit(options: { root?: string; env?: NodeJS.ProcessEnv; affi
   return quota !== undefined && cpus < affinity ? { cpus, source: quota.source } : { cpus: affinity, source: 'affinity' };
 }
 
+/** As {@link cpuLimit} for this process, with the fraction of a core that a quota may leave. */
+export function cpuCores(): number {
+  const { cpus, source } = cpuLimit();
+  const quota = source === 'cgroup-v1' || source === 'cgroup-v2' ? ownCpuQuota()?.value : undefined;
+  return quota ?? cpus;
+}
+
 let ownQuota: { readonly limit: CgroupLimit | undefined } | undefined;
 
 /** Every pool and every thread asks: a millisecond each time would be part of their start. */

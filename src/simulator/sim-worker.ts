@@ -86,6 +86,7 @@ export class SimWorker implements Worker, SimulatedWorker {
       hooks: { start: false, stop: false, healthCheck: false },
       pid: 1,
       threadId: this.kind === 'thread' ? 1 : 0,
+      osThreadId: 0,
       bootMs: this.#world.clock.now() - this.#startedAt,
     });
   }

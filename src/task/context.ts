@@ -27,6 +27,12 @@ export interface TaskContext {
   throwIfCancelled(): void;
   /** Sends a value to the readers of `task.progress`. */
   progress(value: unknown): void;
+  /**
+   * Runs `fn` and tells the pool that this worker waits meanwhile instead of computing: a synchronous system call, a lock, native code that sleeps. While tasks
+   * wait, the pool may then have another worker do them, one more than the cores would allow (policy `'adaptive'`). Returns what `fn` returns; a promise is
+   * followed to its end. Costs two messages to the pool: not for waits below a millisecond.
+   */
+  blocking<R>(fn: () => R): R;
   readonly log: TaskLog;
 }
 

@@ -82,6 +82,8 @@ export type WorkerFrame =
   | { readonly type: 'stream'; readonly slot: number }
   | { readonly type: 'yield'; readonly slot: number; readonly value: unknown }
   | { readonly type: 'log'; readonly slot: number; readonly level: LogLevel; readonly message: string; readonly fields: Record<string, unknown> | undefined }
+  /** The function has begun to block (a system call, a lock, native code), or is back: meanwhile its worker needs no CPU. */
+  | { readonly type: 'blocking'; readonly on: boolean }
   | { readonly type: 'pong' }
   | { readonly type: 'health'; readonly check: number; readonly error: ErrorRecord | undefined }
   /** The worker asks to be replaced (heap over its limit). It goes on serving until told to stop. */

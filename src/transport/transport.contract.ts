@@ -112,6 +112,7 @@ function describeTasks(claim: Claim, burst: number): void {
         ],
         pid: 1,
         threadId: 2,
+        osThreadId: 77,
         hooks: { start: true, stop: false, healthCheck: false },
       },
       { type: 'started', slot: 3 },

@@ -171,6 +171,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
       hooks: hooksOf(module),
       pid: process.pid,
       threadId: 0,
+      osThreadId: 0,
       bootMs: this.#clock.now() - startedAt,
     });
     return undefined;
@@ -187,6 +188,8 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
       yielded: (slot, value) => this.#report('yielded', slot, value),
       progress: (slot, value) => this.#report('progress', slot, value),
       log: (slot, level, message, fields) => this.#log(slot, level, message, fields),
+      // What blocks here blocks the pool as well: there is nobody to tell.
+      blocking: () => undefined,
       barrier: () => undefined,
       cancelCode: () => CANCEL_NONE,
     };

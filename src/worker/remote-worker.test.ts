@@ -62,7 +62,7 @@ class FakeCarrier implements PoolEnd {
   }
 
   ready(): void {
-    this.handler.onFrame({ type: 'ready', functions: [], hooks: { start: false, stop: false, healthCheck: false }, pid: 1, threadId: 2 });
+    this.handler.onFrame({ type: 'ready', functions: [], hooks: { start: false, stop: false, healthCheck: false }, pid: 1, threadId: 2, osThreadId: 0 });
   }
 
   exit(exitCode: number | null, exitSignal: string | null = null, error?: Error): void {

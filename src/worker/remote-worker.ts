@@ -231,6 +231,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
         return;
       case 'log':
         return this.#host.onLog(this, this.#slots.get(frame.slot), frame.level, frame.message, frame.fields);
+      case 'blocking':
+        return this.#host.onBlocking(this, frame.on);
       case 'pong':
         return this.#host.onPong(this);
       case 'health':

@@ -40,6 +40,15 @@ export function contextContract(bench: Bench): void {
       });
     }
 
+    bench.remoteIt('tells when a function blocks and when it is back, also when it throws', async () => {
+      const rig = await bench.ready();
+      assert.equal(await rig.run('block', 'sync'), 'sync');
+      assert.equal(await rig.run('block', 'async'), 'async');
+      await assert.rejects(rig.run('block', 'throws'), { message: 'throws' });
+      const calls = rig.host.calls.filter((call) => call === 'blocking' || call === 'back');
+      assert.deepEqual(calls, ['blocking', 'back', 'blocking', 'back', 'blocking', 'back']);
+    });
+
     it('sends progress and logs before the outcome', async () => {
       const rig = await bench.ready();
       const task = rig.submit('report', [1, { half: 0.5 }, 'three']);

@@ -73,6 +73,8 @@ export interface WorkerHost<T extends WorkerTask> {
   onLog(worker: Worker<T>, task: T | undefined, level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void;
   /** The function of an abandoned attempt has ended; its result or error was dropped. Not called when the worker exits first. */
   onVacated(worker: Worker<T>, token: object): void;
+  /** A function has begun to block, or is back (`context().blocking`). Not of `async` workers. */
+  onBlocking(worker: Worker<T>, on: boolean): void;
   /** Answer to `ping()`. */
   onPong(worker: Worker<T>): void;
   /** Answer to `checkHealth()`. */

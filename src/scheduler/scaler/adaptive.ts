@@ -187,13 +187,15 @@ function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adapt
   const aim: Aim = { beta: numbers.beta, waitTargetMs: scales.waitTargetMs, drainMs: scales.drainMs };
   const terms = staff({ ...signals, ...estimate }, aim);
   const cap = tightest(signals, memory);
-  const within = (workers: number): number => Math.max(signals.min, Math.min(workers, cap.workersMax));
+  // While tasks wait a worker that blocks is as good as none, and does not take part in the caps either.
+  const blocked = signals.queueDepth > 0 ? signals.host.blocked : 0;
+  const within = (workers: number): number => Math.max(signals.min, Math.min(workers + blocked, cap.workersMax));
   return {
     terms,
     estimate,
     workers: within(terms.workers),
     lasting: within(Math.ceil(terms.flow / signals.concurrency)),
-    cap: cap.workersMax < terms.workers ? cap : undefined,
+    cap: cap.workersMax < terms.workers + blocked ? cap : undefined,
   };
 }
 
@@ -224,7 +226,7 @@ function change(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, sca
 function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scales: Scales): Answer {
   const { workers, starting, min, nowMs, queueDepth, concurrency, host, flow } = signals;
   const stay = (why: string): Answer => ({ decision: { target: workers, reason: `no change: ${want.workers} wanted, but ${why}` }, memory });
-  const waitMs = (queueDepth * scales.serviceMs) / Math.max(1, workers * concurrency);
+  const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
   if (workers >= Math.max(1, min) && want.lasting <= workers && waitMs < Math.max(flow.bootMs, scales.waitTargetMs))
     return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.veto, scales.serviceMs, host.cpuDemand);

@@ -22,6 +22,8 @@ export interface Reporter {
   yielded(slot: number, value: unknown): void;
   progress(slot: number, value: unknown): void;
   log(slot: number, level: LogLevel, message: string, fields: Record<string, unknown> | undefined): void;
+  /** The function begins to block, or is back. */
+  blocking(on: boolean): void;
   /** Publishes all values reported so far, so that those that cannot cross are known before the outcome is. */
   barrier(): void;
   /** Whether the task in this slot has been told to stop. Called in tight loops. */
@@ -100,6 +102,22 @@ export class Execution implements TaskContext {
     if (!this.settled) this.#scope.reporter.progress(this.slot, value);
   }
 
+  blocking<R>(fn: () => R): R {
+    const { reporter } = this.#scope;
+    reporter.blocking(true);
+    let isPending = false;
+    try {
+      const result = fn();
+      if (isThenable(result)) {
+        isPending = true;
+        return Promise.resolve(result).finally(() => reporter.blocking(false)) as R;
+      }
+      return result;
+    } finally {
+      if (!isPending) reporter.blocking(false);
+    }
+  }
+
   /** The reason when the task has been told to stop; raises the signal if that was not known yet. */
   cancelled(): Error | undefined {
     if (this.#reason !== undefined || this.settled) return this.#reason;
@@ -121,6 +139,10 @@ export class Execution implements TaskContext {
     const { slot, name, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId } = this.frame;
     this.frame = { slot, name, args: [], transfer: undefined, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId };
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 function makeLog(write: (level: LogLevel, message: string, fields: Record<string, unknown> | undefined) => void): TaskLog {

@@ -73,6 +73,7 @@ function serve(functions: Record<string, unknown>, options: { concurrency?: numb
       readsAtFlush: options.readsAtFlush ?? false,
       pid: 1,
       threadId: 0,
+      osThreadId: 0,
       onEnd: (cause) => void ended.push(cause),
       now: () => nowMs,
     },
@@ -254,7 +255,7 @@ describe('ServeLoop', { timeout: 10_000 }, () => {
   it('refuses to start when what it would tell of the module cannot cross', () => {
     const { end, loop, ended } = serve({});
     loop.onUnsentFrame(
-      { type: 'ready', functions: [], hooks: { start: false, stop: false, healthCheck: false }, pid: 1, threadId: 0 },
+      { type: 'ready', functions: [], hooks: { start: false, stop: false, healthCheck: false }, pid: 1, threadId: 0, osThreadId: 0 },
       new MillraceError('ERR_VALUE_NOT_CLONEABLE', 'no'),
     );
     assert.deepEqual([end.take(), ended], ['start-failed |', ['stopped']]);

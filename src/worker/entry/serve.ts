@@ -181,6 +181,10 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     this.#replies.sendPaced({ type: 'log', slot, level, message, fields }, fields);
   }
 
+  blocking(on: boolean): void {
+    this.#replies.sendNow({ type: 'blocking', on });
+  }
+
   barrier(): void {
     this.#replies.flush();
   }

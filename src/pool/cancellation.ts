@@ -8,7 +8,8 @@
  *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere. Where nobody has set
  *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it.
  * Before each of these steps what has arrived is taken in: a program that was busy itself must not call late what ended in time.
- * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: step 3 does not apply to them.
+ * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: in place of step 3 the attempt is let go of, so that its place
+ * is free again and nobody waits for it.
  */
 import { TaskTimeoutError } from '../errors.js';
 import { DELAYED, isInFlight, isTerminal, QUEUED } from '../task/lifecycle.js';
@@ -54,6 +55,8 @@ export class Cancellation {
   readonly #settlement: Settlement;
   readonly #control: MemberControl;
   readonly #abandoned = new Map<object, Abandonment>();
+  /** An attempt that nothing can end no longer counts; bound by who hears of attempts that end. */
+  onLetGo: (member: Member, token: object) => void = () => undefined;
 
   constructor(core: PoolCore, settlement: Settlement, control: MemberControl) {
     this.#core = core;
@@ -151,7 +154,10 @@ export class Cancellation {
     const graceAt = now + cancelGraceMs;
     const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, graceAt, blockedAlarm: undefined, graceAlarm: undefined };
     this.#abandoned.set(token, abandonment);
-    if (member.worker.kind === 'async') return;
+    if (member.worker.kind === 'async') {
+      abandonment.graceAlarm = core.alarms.set(graceAt, () => this.onLetGo(member, token));
+      return;
+    }
     this.#setGrace(abandonment, graceAt);
     if (cancelGraceMs > BLOCKED_AFTER_MS) {
       abandonment.blockedAlarm = core.alarms.set(now + BLOCKED_AFTER_MS, () => {

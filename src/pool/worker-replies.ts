@@ -38,6 +38,7 @@ export class WorkerReplies implements PoolWorkerHost {
     this.#prefetch = prefetch;
     this.#health = health;
     this.#fleet = fleet;
+    cancellation.onLetGo = (member, token) => this.onVacated(member.worker, token);
   }
 
   onReady(worker: Worker<PoolTask>, info: WorkerReady): void {

@@ -308,3 +308,21 @@ for (const kind of REMOTE) {
     });
   });
 }
+
+describe('a pool on the event loop whose function never ends', { timeout }, () => {
+  const module = 'data:text/javascript,export const hang = () => new Promise(() => {}); export const add = (a, b) => a + b;';
+
+  test('has the place back after the grace, and lets its worker go', async () => {
+    const pool = createPool<{ hang(): Promise<void>; add(a: number, b: number): number }>(module, { worker: 'async', concurrency: 1, cancelGrace: 20 });
+    for (const end of ['timeout', 'cancel'] as const) {
+      const hanging = pool.submit('hang', [], end === 'timeout' ? { timeout: 20 } : {});
+      await whileExecuting(hanging);
+      if (end === 'cancel') hanging.cancel();
+      await errorOf(hanging.result);
+      assert.equal(await pool.run('add', 1, 2), 3);
+    }
+    await pool.recycleWorkers();
+    assert.equal(await pool.run('add', 2, 2), 4);
+    assert.deepEqual(await pool.close(), { returned: [], terminated: 0 });
+  });
+});

@@ -9,6 +9,8 @@
 import { MillraceError } from '../errors.js';
 import { deferred } from '../runtime/deferred.js';
 import { restartDelayMs, RestartIntensity } from '../policy/restart-backoff.js';
+import { ForkArea } from '../shared/fork-join/fork-area.js';
+import { ForkSeats } from '../shared/fork-join/fork-seats.js';
 import type { Worker, WorkerExit, WorkerFactory, WorkerReady } from '../worker/worker.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
@@ -40,6 +42,8 @@ export class Fleet {
   readonly #intensity = new RestartIntensity();
   readonly #onReady: (() => void)[] = [];
   readonly #opened = deferred<void>();
+  /** Where threads run each other's forked children. */
+  #forkSeats: ForkSeats | undefined;
   #moduleUrl: string | undefined;
   #replies: PoolWorkerHost | undefined;
   #ordinal = 0;
@@ -285,8 +289,9 @@ export class Fleet {
   #spawn(): void {
     const core = this.#core;
     this.#ordinal += 1;
+    if (core.settings.kind === 'thread') this.#forkSeats ??= new ForkSeats(ForkArea.create());
     const worker = this.#factory(
-      workerOptions(core.settings, core.idPrefix, this.#moduleUrl as string, `${core.settings.name}-${this.#ordinal}`),
+      { ...workerOptions(core.settings, core.idPrefix, this.#moduleUrl as string, `${core.settings.name}-${this.#ordinal}`), forkSeats: this.#forkSeats },
       this.#replies as PoolWorkerHost,
     );
     const member = new Member(worker, this.#ordinal, core.now());

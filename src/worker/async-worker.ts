@@ -14,6 +14,7 @@ import { CANCEL_BY_SHUTDOWN, CANCEL_NONE } from '../transport/protocol.js';
 import type { CancelCode, LogLevel } from '../transport/protocol.js';
 import type { Reporter } from './entry/execution.js';
 import { Executor } from './entry/executor.js';
+import { ForkJoin } from './entry/fork-join/fork-join.js';
 import { functionInfos, hooksOf, loadModule } from './entry/load-module.js';
 import type { TaskModule } from './entry/load-module.js';
 import { checkModule, startModule } from './entry/module-hooks.js';
@@ -53,7 +54,8 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     this.#host = host;
     this.#clock = clock;
     const { id: workerId, taskIdPrefix, streamCredit } = options;
-    this.#executor = new Executor({ reporter: this.#reporter(), workerId, taskIdPrefix, streamCredit, exclusive: false, captureCaller: keepCaller });
+    const forks = new ForkJoin({ keepsContext: true });
+    this.#executor = new Executor({ reporter: this.#reporter(), workerId, taskIdPrefix, streamCredit, forks, exclusive: false, captureCaller: keepCaller });
   }
 
   start(): void {

@@ -7,4 +7,6 @@ export { context } from '../task/context.js';
 export type { TaskContext, TaskLog } from '../task/context.js';
 export { defineTask, defineWorker } from '../task/define-task.js';
 export type { WorkerDefinition, WorkerStartInfo } from '../task/define-task.js';
+export { fork, join } from './fork.js';
+export type { Fork, JoinResults } from './fork.js';
 export { move } from '../transport/move.js';

@@ -23,6 +23,7 @@ import { exitError, exitReason, NO_EXIT } from './remote-exit.js';
 import type { CarrierExit, WorkerStory } from './remote-exit.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
 import { asError, hookError, startError } from './start-error.js';
+import type { Siblings } from './thread-siblings.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 
 /** Longest wait for the second of the two signs that a worker has ended, in ms (P). */
@@ -31,6 +32,8 @@ const SETTLE_MS = 250;
 /** The thread or process itself. It does not keep this process alive unless told to. */
 export interface Carrier {
   readonly end: PoolEnd;
+  /** Threads that run each other's forked children. */
+  readonly siblings?: Siblings | undefined;
   /** Ends it whatever it does; `onExit` follows, if anything can end it. */
   kill(): void;
   ref(): void;
@@ -94,7 +97,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#slots.add(task);
     const end = this.#carrier?.end;
     if (end === undefined) return;
-    if (this.#raised.size > 0 && this.#raised.delete(task.slot)) end.setCancelled(task.slot, CANCEL_NONE);
+    if (this.#raised.size > 0 && this.#raised.delete(task.slot)) this.#setCancelled(task.slot, CANCEL_NONE);
     end.sendTask(task);
   }
 
@@ -112,10 +115,15 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     const token = this.#slots.abandon(task);
     if (held && this.#carrier !== undefined && this.#phase !== 'dead') {
       this.#raised.add(slot);
-      this.#carrier.end.setCancelled(slot, code);
+      this.#setCancelled(slot, code);
       this.#send({ type: 'cancel', slot, code });
     }
     return token;
+  }
+
+  #setCancelled(slot: number, code: CancelCode): void {
+    this.#carrier?.end.setCancelled(slot, code);
+    this.#carrier?.siblings?.setCancelled(slot, code);
   }
 
   get prefetchMax(): number {
@@ -299,7 +307,13 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     const dueAt = this.#clock.now() + graceMs;
     if (dueAt >= this.#stopDueAt) return;
     this.#stopDueAt = dueAt;
-    this.#setTimer(graceMs, () => void this.terminate());
+    this.#setTimer(graceMs, () => this.#graceOver(graceMs));
+  }
+
+  /** A forked child of a sibling that it still runs is a task like any other: it may end it. */
+  #graceOver(graceMs: number): void {
+    if (this.#phase === 'stopping' && this.#carrier?.siblings?.isEngaged() === true) this.#setTimer(graceMs, () => this.#graceOver(graceMs));
+    else void this.terminate();
   }
 
   #startTimedOut(): void {

@@ -22,6 +22,7 @@ import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { Carrier } from './remote-worker.js';
 import { threadMemoryBytes } from './thread-memory.js';
+import { ThreadSeat } from './thread-siblings.js';
 import { workerEnv } from './worker-env.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 
@@ -38,7 +39,9 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
   const memory = waitAsyncSupported ? RingMemory.create() : undefined;
   const control = new SharedControlBlock();
   const cores = cpuLimit().cpus;
-  const thread = startThread(options, { init: workerInit(options), port: port2, control: control.buffer, ring: memory?.buffer, cores });
+  const seat = memory === undefined ? undefined : ThreadSeat.take(options.forkSeats);
+  const thread = startThread(options, { init: workerInit(options), port: port2, control: control.buffer, ring: memory?.buffer, cores, forks: seat?.place });
+  seat?.occupy(() => void thread.terminate());
   const end = memory === undefined ? createPortPoolEnd(port1, control, handler) : createRingPoolEnd(memory, port1, handler, { cores });
   let error: Error | undefined;
   thread.on('error', (cause: Error) => {
@@ -47,6 +50,7 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
   const { threadId } = thread;
   thread.on('exit', (exitCode) => {
     threadEnded(threadId);
+    seat?.leave();
     onExit({ exitCode, exitSignal: null, error });
   });
   thread.unref();
@@ -55,6 +59,7 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
     kill: () => void thread.terminate(),
     ref: () => thread.ref(),
     memoryBytes: () => threadMemoryBytes(thread),
+    siblings: seat,
     dispose: () => thread.unref(),
   };
 }

@@ -16,6 +16,7 @@
  * 5. An idle worker does not keep the process alive. (The pool holds one handle of its own while it has work.)
  */
 import type { MillraceError } from '../errors.js';
+import type { ForkSeats } from '../shared/fork-join/fork-seats.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { CancelCode, FunctionInfo, LogLevel, TaskFrame, WorkerHooks } from '../transport/protocol.js';
 
@@ -151,6 +152,8 @@ export interface WorkerOptions {
   readonly errorClasses: readonly ErrorClass[];
   /** Runtime options passed through to threads and processes. */
   readonly runtime: RuntimeOptions;
+  /** Threads: those of one pool run each other's forked children. Without it a worker runs its own only. */
+  readonly forkSeats?: ForkSeats | undefined;
 }
 
 export type { ErrorClass };

@@ -9,6 +9,7 @@ import { loadModule } from './load-module.js';
 import type { TaskModule } from './load-module.js';
 import { startModule } from './module-hooks.js';
 import { ServeLoop } from './serve.js';
+import type { JoinSiblings } from './serve.js';
 import type { WorkerInit } from './worker-init.js';
 
 export interface Bootstrap {
@@ -16,11 +17,12 @@ export interface Bootstrap {
   readonly threadId: number;
   readonly readsAtFlush: boolean;
   readonly connect: (handler: WorkerEndHandler) => WorkerEnd;
+  readonly joinSiblings?: JoinSiblings;
   /** Ends the thread or process once what was sent has left. */
   readonly exit: () => void;
 }
 
-export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, exit }: Bootstrap): Promise<void> {
+export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, joinSiblings, exit }: Bootstrap): Promise<void> {
   const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, workerData } = init;
   const now = (): number => performance.now();
   const loop = new ServeLoop(
@@ -36,6 +38,7 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
       osThreadId: kind === 'thread' ? osThreadId() : undefined,
       onEnd: exit,
       now,
+      joinSiblings,
     },
     connect,
   );

@@ -9,6 +9,8 @@ import type { TaskContext, TaskLog } from '../../task/context.js';
 import { CANCEL_NONE } from '../../transport/protocol.js';
 import type { CancelCode, LogLevel, TaskFrame } from '../../transport/protocol.js';
 import { cancelReason } from './cancel-reason.js';
+import type { Family, ForkParent } from './fork-join/family.js';
+import type { ForkJoin } from './fork-join/fork-join.js';
 import type { StreamPump } from './stream-pump.js';
 
 /** Where the events of executing tasks go: frames to the pool, or calls to the host in this process. */
@@ -35,13 +37,16 @@ export interface ExecutionScope {
   readonly reporter: Reporter;
   readonly workerId: string;
   readonly taskIdPrefix: string;
+  readonly forks: ForkJoin;
 }
 
-export class Execution implements TaskContext {
+export class Execution implements TaskContext, ForkParent {
   readonly slot: number;
   /** Its outcome has been reported. */
   settled = false;
   pump: StreamPump | undefined = undefined;
+  /** What it has forked; `undefined` for most tasks. */
+  family: Family | undefined = undefined;
   frame: TaskFrame;
   readonly #scope: ExecutionScope;
   #reason: Error | undefined;
@@ -52,6 +57,10 @@ export class Execution implements TaskContext {
     this.slot = frame.slot;
     this.frame = frame;
     this.#scope = scope;
+  }
+
+  get forks(): ForkJoin {
+    return this.#scope.forks;
   }
 
   get taskId(): string {

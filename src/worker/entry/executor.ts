@@ -17,6 +17,7 @@ import { FLAG_NOTIFY_START, FLAG_RANGE_SHARE, FLAG_URGENT } from '../../transpor
 import type { CancelCode, TaskFrame } from '../../transport/protocol.js';
 import { Execution } from './execution.js';
 import type { ExecutionScope } from './execution.js';
+import type { Family } from './fork-join/family.js';
 import type { TaskFunction, TaskModule } from './load-module.js';
 import { isThenable, isValueSource, StreamPump } from './stream-pump.js';
 import type { ValueSource } from './stream-pump.js';
@@ -42,6 +43,7 @@ export class Executor {
 
   use(module: TaskModule): void {
     this.#module = module;
+    this.#options.forks.use(module);
   }
 
   /** The function of that name, for `start`. */
@@ -73,7 +75,7 @@ export class Executor {
   /** Raises the signal of a task; a generator is ended as well. Returns whether the slot is executing. */
   cancel(slot: number, code: CancelCode): boolean {
     const execution = this.#executions[slot];
-    if (execution !== undefined) raise(execution, code);
+    if (execution !== undefined) this.#raise(execution, code);
     return execution !== undefined;
   }
 
@@ -98,7 +100,7 @@ export class Executor {
     if (execution === undefined) return undefined;
     execution.detach();
     return (code) => {
-      if (!execution.settled) raise(execution, code);
+      if (!execution.settled) this.#raise(execution, code);
     };
   }
 
@@ -162,13 +164,28 @@ export class Executor {
   }
 
   #complete(execution: Execution, value: unknown): void {
+    if (execution.family?.ended === false && this.#endFamily(execution.family, () => this.#complete(execution, value))) return;
     if (this.#end(execution)) this.#options.reporter.completed(execution.slot, value);
   }
 
   #fail(execution: Execution, error: unknown): void {
+    if (execution.family?.ended === false && this.#endFamily(execution.family, () => this.#fail(execution, error))) return;
     // Thrown by whoever was told the outcome: a bug of ours, not to be taken for the task's and not to be hidden.
     if (!this.#end(execution)) throw error;
     this.#options.reporter.failed(execution.slot, error);
+  }
+
+  /** A task has ended only when its children have. `true`: they take time, `then` will be called. */
+  #endFamily(family: Family, then: () => void): boolean {
+    const ending = this.#options.forks.end(family);
+    void ending?.then(then);
+    return ending !== undefined;
+  }
+
+  #raise(execution: Execution, code: CancelCode): void {
+    const reason = execution.raise(code);
+    execution.pump?.abort(reason);
+    if (execution.family !== undefined) this.#options.forks.cancelAway(execution.family, code);
   }
 
   #end(execution: Execution): boolean {
@@ -179,11 +196,6 @@ export class Executor {
     leaveContext(execution);
     return true;
   }
-}
-
-function raise(execution: Execution, code: CancelCode): void {
-  const reason = execution.raise(code);
-  execution.pump?.abort(reason);
 }
 
 /** The function called for one chunk of a range after the other. */

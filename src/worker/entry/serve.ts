@@ -20,6 +20,9 @@ import type { WorkerEnd, WorkerEndHandler } from '../../transport/transport.js';
 import { cancelReason } from './cancel-reason.js';
 import type { Reporter } from './execution.js';
 import { Executor } from './executor.js';
+import type { ExecutorOptions } from './executor.js';
+import { ForkJoin } from './fork-join/fork-join.js';
+import type { Thief, ThiefHost } from './fork-join/thief.js';
 import { functionInfos, hooksOf } from './load-module.js';
 import type { TaskModule } from './load-module.js';
 import { checkModule } from './module-hooks.js';
@@ -48,10 +51,17 @@ export interface ServeOptions {
   readonly onEnd: (cause: 'stopped' | 'disconnected') => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** Joins the worker to those that run each other's forked children; `undefined` where it is alone. */
+  readonly joinSiblings?: JoinSiblings | undefined;
 }
 
-export class ServeLoop implements WorkerEndHandler, Reporter {
+/** `options` are for executing what is taken from siblings. */
+export type JoinSiblings = (host: ThiefHost, forks: ForkJoin, module: TaskModule, options: Omit<ExecutorOptions, 'reporter'>) => Thief | undefined;
+
+export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
   readonly #options: ServeOptions;
+  readonly #execution: Omit<ExecutorOptions, 'reporter'>;
+  #thief: Thief | undefined;
   readonly #end: WorkerEnd;
   readonly #replies: ReplyBatch;
   readonly #executor: Executor;
@@ -69,7 +79,9 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
   constructor(options: ServeOptions, connect: (handler: WorkerEndHandler) => WorkerEnd) {
     this.#options = options;
     const { workerId, taskIdPrefix, streamCredit, concurrency } = options;
-    this.#executor = new Executor({ reporter: this, workerId, taskIdPrefix, streamCredit, exclusive: concurrency === 1, captureCaller: undefined });
+    const forks = new ForkJoin({ keepsContext: false });
+    this.#execution = { workerId, taskIdPrefix, streamCredit, forks, exclusive: concurrency === 1, captureCaller: undefined };
+    this.#executor = new Executor({ ...this.#execution, reporter: this });
     this.#end = connect(this);
     this.#replies = new ReplyBatch(this.#end, options, (now) => this.#checkHeap(now));
   }
@@ -80,6 +92,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     this.#module = module;
     this.#executor.use(module);
     this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, osThreadId, hooks: hooksOf(module) });
+    this.#thief = this.#options.joinSiblings?.(this, this.#execution.forks, module, this.#execution);
     this.#schedulePump();
   }
 
@@ -207,10 +220,27 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
     this.#pumping = true;
     const now = this.#runWaiting();
     this.#pumping = false;
-    if (!this.#replies.isDirty) return;
-    if ((this.#waiting.size === 0 && this.#running === 0) || this.#replies.isStale(now)) this.#replies.flush(now);
-    else this.#replies.flushSoon();
+    if (this.#replies.isDirty) {
+      if ((this.#waiting.size === 0 && this.#running === 0) || this.#replies.isStale(now)) this.#replies.flush(now);
+      else this.#replies.flushSoon();
+    }
+    this.#thief?.idle();
   };
+
+  // A sibling's children.
+
+  isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#running < this.#options.concurrency && !this.#ended;
+  }
+
+  stolenBegan(): void {
+    this.#running += 1;
+  }
+
+  stolenEnded(): void {
+    this.#running -= 1;
+    this.#pump();
+  }
 
   /** Calls functions while there is room and time; returns the time. */
   #runWaiting(): number {
@@ -265,6 +295,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter {
 
   async #stop(): Promise<void> {
     let frame: WorkerFrame = { type: 'stopped', error: undefined };
+    await this.#thief?.retire();
     try {
       await this.#module?.worker.stop?.();
     } catch (error) {

@@ -6,6 +6,7 @@ import { createPortWorkerEnd } from '../../transport/message-port.js';
 import { RingMemory } from '../../transport/shared-ring/layout.js';
 import { createRingWorkerEnd } from '../../transport/shared-ring/worker-end.js';
 import { boot } from './boot.js';
+import { joinThreadSiblings } from './fork-join/join-siblings.js';
 import { flushOutput } from './flush-output.js';
 import type { WorkerInit } from './worker-init.js';
 
@@ -17,9 +18,11 @@ export interface ThreadData {
   /** Memory of the shared rings; `undefined` where the runtime cannot wait on shared memory: then the port carries everything. */
   readonly ring: SharedArrayBuffer | undefined;
   readonly cores: number;
+  /** Where the thread sits among those that run each other's forked children; `undefined` where it is alone. */
+  readonly forks: { readonly area: SharedArrayBuffer; readonly seat: number } | undefined;
 }
 
-const { init, port, control, ring, cores } = workerData as ThreadData;
+const { init, port, control, ring, cores, forks } = workerData as ThreadData;
 
 await boot(init, {
   kind: 'thread',
@@ -29,6 +32,7 @@ await boot(init, {
     ring === undefined
       ? createPortWorkerEnd(port, new SharedControlBlock(control), handler)
       : createRingWorkerEnd(RingMemory.open(ring), port, handler, { cores }),
+  ...(forks === undefined ? {} : { joinSiblings: joinThreadSiblings(forks) }),
   // Not left to the event loop: a handle the module forgot would keep the thread for ever.
   exit: () => void flushOutput().then(() => process.exit(0)),
 });

@@ -3,7 +3,7 @@ import { MillraceError, OptionError } from '../errors.js';
 import { currentContext } from '../task/context.js';
 import type { AnyFunction } from '../task/types.js';
 import { Execution } from './entry/execution.js';
-import { Child } from './entry/fork-join/child.js';
+import { Child } from './entry/fork-join/children.js';
 
 declare const RESULT: unique symbol;
 

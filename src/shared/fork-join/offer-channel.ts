@@ -41,18 +41,19 @@ export class OfferChannel {
     this.#seat = seat;
     this.#onNote = onNote;
     this.#channel = new BroadcastChannel(name);
-    this.#channel.onmessage = (event: unknown) => this.#receive((event as { readonly data: Parcel | Note }).data);
+    const events = this.#channel as unknown as EventTarget;
+    events.addEventListener('message', (event) => this.#receive((event as unknown as { readonly data: Parcel | Note }).data));
     this.#channel.unref();
   }
 
   /** Sends a payload. @throws what the clone throws when the value cannot cross */
   send(seat: number, slot: number, generation: number, outcome: boolean, value: unknown): void {
-    this.#channel.postMessage({ type: 'parcel', seat, slot, generation, outcome, content: { value } } satisfies Parcel);
+    this.#post({ type: 'parcel', seat, slot, generation, outcome, content: { value } });
   }
 
   /** Nobody needs the payload of this offer any more. */
   drop(seat: number, slot: number, generation: number): void {
-    this.#channel.postMessage({ type: 'parcel', seat, slot, generation, outcome: false, content: undefined } satisfies Parcel);
+    this.#post({ type: 'parcel', seat, slot, generation, outcome: false, content: undefined });
   }
 
   /** The payload of an offer that is known to have been sent. */
@@ -70,7 +71,7 @@ export class OfferChannel {
 
   /** @throws what the clone throws when the content cannot cross */
   note(seat: number, key: number, kind: string, content: unknown): void {
-    this.#channel.postMessage({ type: 'note', seat, key, kind, content } satisfies Note);
+    this.#post({ type: 'note', seat, key, kind, content });
   }
 
   /** Hands over everything that has arrived. */
@@ -80,6 +81,11 @@ export class OfferChannel {
 
   close(): void {
     this.#channel.close();
+  }
+
+  #post(message: Parcel | Note): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows
+    this.#channel.postMessage(message);
   }
 
   #receiveOne(): boolean {

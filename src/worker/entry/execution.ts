@@ -9,7 +9,7 @@ import type { TaskContext, TaskLog } from '../../task/context.js';
 import { CANCEL_NONE } from '../../transport/protocol.js';
 import type { CancelCode, LogLevel, TaskFrame } from '../../transport/protocol.js';
 import { cancelReason } from './cancel-reason.js';
-import type { Family, ForkParent } from './fork-join/family.js';
+import type { Family, ForkParent } from './fork-join/children.js';
 import type { ForkJoin } from './fork-join/fork-join.js';
 import type { StreamPump } from './stream-pump.js';
 

@@ -17,7 +17,7 @@ import { FLAG_NOTIFY_START, FLAG_RANGE_SHARE, FLAG_URGENT } from '../../transpor
 import type { CancelCode, TaskFrame } from '../../transport/protocol.js';
 import { Execution } from './execution.js';
 import type { ExecutionScope } from './execution.js';
-import type { Family } from './fork-join/family.js';
+import type { Family } from './fork-join/children.js';
 import type { TaskFunction, TaskModule } from './load-module.js';
 import { isThenable, isValueSource, StreamPump } from './stream-pump.js';
 import type { ValueSource } from './stream-pump.js';

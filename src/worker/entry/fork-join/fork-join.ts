@@ -21,9 +21,8 @@ import { hostEventLoop } from '../../../transport/shared-ring/event-loop.js';
 import { RunClock } from '../../../transport/shared-ring/run-clock.js';
 import type { TaskModule } from '../load-module.js';
 import { isThenable, isValueSource } from '../stream-pump.js';
-import { AWAY, Child, COMPLETED, FAILED, PENDING, RUNNING } from './child.js';
-import { Family } from './family.js';
-import type { ForkParent } from './family.js';
+import { AWAY, Child, COMPLETED, FAILED, Family, PENDING, RUNNING } from './children.js';
+import type { ForkParent } from './children.js';
 import type { ForkHelpers } from './helpers.js';
 
 /** Longest run of joins without a turn of the event loop, in ms. */

@@ -1,7 +1,6 @@
 /** The seam between forks and those who take children off a worker: thieves on threads, the pool for processes, nobody on the event loop. */
 import type { CancelCode } from '../../../transport/protocol.js';
-import type { Child } from './child.js';
-import type { Family } from './family.js';
+import type { Child, Family } from './children.js';
 
 export interface ForkHelpers {
   /** Children of this family wait. Called at every fork and join: a load of a shared word when nobody wants any. */

@@ -1,8 +1,7 @@
 /** A child of another worker's task, as the worker that runs it sees it: the frame of that task. */
 import type { ForkRoot } from '../../../shared/fork-join/offers.js';
 import type { TaskFrame } from '../../../transport/protocol.js';
-import type { Child } from './child.js';
-import type { Family } from './family.js';
+import type { Child, Family } from './children.js';
 
 /** What crosses with a child: its function and arguments, then what `context()` tells of the task. */
 export type ChildPayload = readonly [

@@ -32,6 +32,8 @@ export interface ThiefHost {
   /** A child takes up room from here on. */
   stolenBegan(): void;
   stolenEnded(): void;
+  /** Its function waits instead of computing, or is back. */
+  blocking(on: boolean): void;
 }
 
 export class Thief implements Reporter, StolenWork {
@@ -131,6 +133,10 @@ export class Thief implements Reporter, StolenWork {
   }
 
   barrier(): void {}
+
+  blocking(on: boolean): void {
+    this.#host.blocking(on);
+  }
 
   cancelCode(slot: number): CancelCode {
     const taken = this.#taken[slot];

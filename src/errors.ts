@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   ERR_DEADLINE_EXCEEDED: 'The task was not finished by its deadline, counted from submission. Raise the deadline, or submit less at once.',
   ERR_QUEUE_FULL: 'The queue had no room and its policy refused the task. Try again after `retryAfter` ms.',
   ERR_TASK_SHED: 'The task was evicted from a full queue by the policy `shed-lowest` or `drop-oldest`. Try again after `retryAfter` ms.',
+  ERR_BREAKER_OPEN:
+    'The function is refused for a while: too many of its attempts failed, or it ended too many workers; `cause` is the last error. Try again after `retryAfter` ms.',
   ERR_POOL_CLOSED: 'The pool is closing or closed and takes no more tasks. Submit before `close()`, or make a new pool.',
   ERR_ILLEGAL_TRANSITION: 'A task was moved between two states the lifecycle does not connect. This is a bug in millrace.',
   ERR_ASSERTION: 'An internal invariant does not hold. This is a bug in millrace.',
@@ -162,6 +164,21 @@ export class QueueFullError extends MillraceError {
   constructor(code: 'ERR_QUEUE_FULL' | 'ERR_TASK_SHED', message: string, retryAfter: number) {
     super(code, message);
     this.name = 'QueueFullError';
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The circuit breaker of the task's function is open. `cause` is the error that opened it. */
+export class BreakerOpenError extends MillraceError {
+  /** Name of the task function. */
+  readonly taskName: string;
+  /** When it is worth trying again, in ms. */
+  readonly retryAfter: number;
+
+  constructor(message: string, taskName: string, retryAfter: number, cause: unknown) {
+    super('ERR_BREAKER_OPEN', message, cause === undefined ? undefined : { cause });
+    this.name = 'BreakerOpenError';
+    this.taskName = taskName;
     this.retryAfter = retryAfter;
   }
 }

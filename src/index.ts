@@ -1,6 +1,7 @@
 /** The door `millrace`. */
 export { createPool } from './pool/create-pool.js';
 export {
+  BreakerOpenError,
   ERROR_CODES,
   MillraceError,
   ModuleLoadError,
@@ -21,7 +22,7 @@ export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './queue/dea
 export type { PoolEvents, TaskEvent, WorkerEvent } from './pool/events.js';
 export type { CloseOptions, CloseReport, PoolOptions, PoolSize, QueueOptions, RecycleOptions, ReturnedTask, WhenFull } from './pool/options.js';
 export type { DeadLetterQueue, MapOptions, MapOutcome, Pool, RangeArgs, RangeOptions, Submitter, WorkerInfo } from './pool/pool.js';
-export type { Distribution, PoolStats } from './pool/stats.js';
+export type { BreakerStats, Distribution, PoolStats } from './pool/stats.js';
 export type { Clock, Timer } from './runtime/clock.js';
 export type { Duration, Size } from './runtime/units.js';
 export type { PlacementName } from './scheduler/placement.js';
@@ -35,6 +36,7 @@ export type { FlowSignals, HostSignals, ScalingDecision, ScalingPolicy, ScalingS
 export type { TaskState } from './task/lifecycle.js';
 export type {
   Backoff,
+  BreakerOptions,
   RetryOptions,
   Task,
   TaskArgs,

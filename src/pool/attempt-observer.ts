@@ -1,4 +1,3 @@
-import type { WorkerExit } from '../worker/worker.js';
 import type { Member } from './member.js';
 import type { PoolTask } from './pool-task.js';
 
@@ -8,8 +7,8 @@ export interface AttemptObserver {
   completed(task: PoolTask, member: Member): void;
   /** The function threw, or ran into its timeout. */
   failed(task: PoolTask, member: Member, error: unknown): void;
-  /** The worker died and the task is held responsible. */
-  crashed(task: PoolTask, member: Member, exit: WorkerExit): void;
+  /** A worker died by itself; `blamed` are the tasks that may have caused it. */
+  crashed(blamed: readonly PoolTask[], error: Error): void;
 }
 
 /** Observes nothing. */

@@ -6,7 +6,7 @@ import type { WorkerInfo } from './pool.js';
 import type { Supervision } from './supervision.js';
 import type { Distribution, PoolStats } from './stats.js';
 
-export function collectStats(core: PoolCore, fleet: Fleet, { isolation }: Supervision): PoolStats {
+export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers, crashLooping }: Supervision): PoolStats {
   const workers = { total: 0, starting: 0, ready: 0, busy: 0, idle: 0, draining: 0, min: fleet.limits.min, max: fleet.limits.max };
   for (const member of fleet.members) {
     workers.total += 1;
@@ -39,7 +39,8 @@ export function collectStats(core: PoolCore, fleet: Fleet, { isolation }: Superv
       isolated: isolation.isolated,
       panic: isolation.panic,
     },
-    degraded: core.degraded !== undefined,
+    breakers: breakers.stats(),
+    degraded: core.degraded !== undefined || crashLooping,
     paused: core.paused,
   };
 }

@@ -49,6 +49,8 @@ export class PoolCore {
   attempts: AttemptObserver = NO_OBSERVER;
   /** Whether successes are told too: somebody counts them. */
   observed = false;
+  /** The error for a task that may not run now; `undefined` while all may. */
+  guard: ((task: PoolTask) => Error | undefined) | undefined = undefined;
   phase: Phase = 'open';
   paused = false;
   degraded: Error | undefined = undefined;

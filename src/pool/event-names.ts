@@ -23,6 +23,7 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   workerIsolated: true,
   panic: true,
   memoryLimit: true,
+  breaker: true,
   scaled: true,
   degraded: true,
   hardKill: true,

@@ -2,6 +2,7 @@
  * The one table of events. Everything that watches a pool (log, metrics, traces, dashboard) subscribes here; an event nobody listens to
  * is never built. `docs/reference/events.md` is held in step with this table.
  */
+import type { BreakerState } from '../policy/circuit-breaker.js';
 import type { DeadLetter } from '../queue/dead-letters.js';
 import type { ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import type { Finding } from '../scheduler/supervisor/error-test.js';
@@ -53,6 +54,14 @@ export interface PoolEvents {
   panic: { readonly on: boolean; readonly suspects: readonly string[] };
   /** A worker uses more memory than its soft limit (it is being replaced) or its hard one (it is being ended). */
   memoryLimit: WorkerEvent & { readonly limit: 'soft' | 'hard'; readonly bytes: number; readonly limitBytes: number };
+  /** A function is refused from now on (`open`), tried again (`half-open`), or well (`closed`). */
+  breaker: {
+    readonly taskName: string;
+    readonly state: BreakerState;
+    readonly cause: BreakerCause;
+    readonly retryAfterMs: number;
+    readonly error: unknown;
+  };
   /** The wanted number of workers changed, and why. */
   scaled: {
     readonly from: number;
@@ -65,8 +74,11 @@ export interface PoolEvents {
     readonly terms?: Readonly<Record<string, number>>;
     readonly boundBy?: string;
   };
-  /** Workers fail to start or die too often: submissions fail fast until one is ready again. */
-  degraded: { readonly on: boolean; readonly error: Error | undefined };
+  /**
+   * Without `taskName`: no worker can be started, and submissions fail fast until one is ready; or workers die too often and it is not known why. With it:
+   * workers die too often of that function, and only its submissions fail fast.
+   */
+  degraded: { readonly on: boolean; readonly error: Error | undefined; readonly taskName?: string };
   /** A running task was told to stop and has not ended within the grace: its worker is ended. */
   hardKill: TaskEvent & { readonly workerId: string };
   /** A record written with `context().log`. Without a listener it goes to stderr as one line of JSON. */
@@ -91,6 +103,9 @@ export interface PoolEvents {
 
 /** Why a worker is isolated: its tasks fail, or take longer, than those of the others. */
 export type IsolationCause = 'errors' | 'slow';
+
+/** Why a breaker opened: errors over its rate; workers ended; or errors on more workers than may be isolated. */
+export type BreakerCause = 'errors' | 'crashes' | 'panic';
 
 /** Which task an event is about. */
 export interface TaskEvent {

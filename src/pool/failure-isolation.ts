@@ -39,12 +39,14 @@ export class FailureIsolation {
   readonly #errors = new ErrorTests();
   readonly #tests = new Map<Member, WorkerTest>();
   readonly #budget = new IsolationBudget();
+  readonly #onPanic: (failing: readonly string[]) => void;
   #isolated = 0;
   #panicAlarm: Alarm | undefined;
 
-  constructor(core: PoolCore, host: IsolationHost) {
+  constructor(core: PoolCore, host: IsolationHost, onPanic: (failing: readonly string[]) => void) {
     this.#core = core;
     this.#host = host;
+    this.#onPanic = onPanic;
   }
 
   /** Whether successes are to be told. */
@@ -172,5 +174,6 @@ export class FailureIsolation {
       if (core.events.has('panic')) core.events.emit('panic', { on: false, suspects: [] });
     });
     if (core.events.has('panic')) core.events.emit('panic', { on: true, suspects });
+    this.#onPanic(this.#errors.failing());
   }
 }

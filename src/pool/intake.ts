@@ -76,7 +76,7 @@ export class Intake {
     }
     const core = this.#core;
     const task = this.create(name, args, given, flags, above);
-    const refusal = this.#refusal(name, given);
+    const refusal = this.#refusal(name, given) ?? core.guard?.(task);
     if (refusal !== undefined) {
       if (given?.signal?.aborted === true && core.phase === 'open') this.#settlement.cancel(task, given.signal.reason, 'its signal had already aborted');
       else this.#settlement.reject(task, refusal, false);
@@ -117,6 +117,18 @@ export class Intake {
         this.#remove(task);
         this.#settlement.fail(task, unknown, undefined);
       } else if (hasDefaults) this.#refresh(task);
+    }
+  }
+
+  /** Refuses what waits of one function; what is delayed is looked at when it is due. */
+  refuseWaiting(name: string): void {
+    const core = this.#core;
+    for (const task of [...core.scheduler, ...core.waiting]) {
+      if (task.name !== name) continue;
+      const refusal = core.guard?.(task);
+      if (refusal === undefined) continue;
+      this.#remove(task);
+      this.#settlement.reject(task, refusal, true);
     }
   }
 

@@ -19,7 +19,11 @@ export class LostTasks {
 
   settle(lost: readonly PoolTask[], member: Member, exit: WorkerExit): void {
     const unexplained = this.#isUnexplained(lost, member, exit);
-    for (const task of lost) this.#settle(task, member, exit, unexplained);
+    const [innocent, blamed] = [[] as PoolTask[], [] as PoolTask[]];
+    for (const task of lost) (this.#isInnocent(task, member, exit, unexplained) ? innocent : blamed).push(task);
+    this.#report(blamed, member, exit);
+    for (const task of innocent) this.#giveBack(task);
+    for (const task of blamed) this.#blame(task, crashError(task, blamed.length, member, exit));
   }
 
   /**
@@ -32,40 +36,41 @@ export class LostTasks {
     return !lost.some((task) => isInFlight(task.stateCode) && member.worker.begun(task));
   }
 
-  /** A task was in the hands of a worker that is gone. */
-  #settle(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): void {
-    const core = this.#core;
-    if ((task.marks & DIRECT) === 0 && isInFlight(task.stateCode) && this.#isInnocent(task, member, exit, unexplained)) {
-      if (core.phase !== 'closed') this.#settlement.requeue(task);
-      else this.#settlement.cancel(task, undefined, 'the pool was terminated');
-      return;
-    }
-    const error = crashError(task, member, exit);
-    if (core.phase === 'closed') this.#settlement.cancel(task, error, 'the pool was terminated');
+  /** Tells of a death that nobody asked for, before its tasks are looked at: what kills workers may be shut off by then. */
+  #report(blamed: readonly PoolTask[], member: Member, exit: WorkerExit): void {
+    if ((exit.reason !== 'crashed' && member.endedFor === undefined) || this.#core.phase === 'closed') return;
+    if (blamed.some((task) => (task.marks & DIRECT) !== 0)) return;
+    this.#core.attempts.crashed(blamed, crashError(blamed[0], blamed.length, member, exit));
+  }
+
+  #giveBack(task: PoolTask): void {
+    if (this.#core.phase !== 'closed') this.#settlement.requeue(task);
+    else this.#settlement.cancel(task, undefined, 'the pool was terminated');
+  }
+
+  #blame(task: PoolTask, error: WorkerCrashedError): void {
+    if (this.#core.phase === 'closed') this.#settlement.cancel(task, error, 'the pool was terminated');
     else if ((task.marks & DIRECT) !== 0) this.#settlement.fail(task, error, undefined);
-    else {
-      core.attempts.crashed(task, member, exit);
-      this.#settlement.crashed(task, error);
-    }
+    else this.#settlement.crashed(task, error);
   }
 
   /** Whether the end of the worker cannot be this task's doing and the task can be run again. */
   #isInnocent(task: PoolTask, member: Member, exit: WorkerExit, unexplained: boolean): boolean {
-    if ((task.marks & (STREAMING | TRANSFERRED)) !== 0) return false;
+    if ((task.marks & (DIRECT | STREAMING | TRANSFERRED)) !== 0 || !isInFlight(task.stateCode)) return false;
     if (!member.worker.begun(task)) return !unexplained;
     if (member.endedFor !== undefined) return false;
     return exit.reason === 'terminated' || exit.reason === 'stopped' || (exit.guilty !== undefined && exit.guilty !== task);
   }
 }
 
-function crashError(task: PoolTask, member: Member, exit: WorkerExit): WorkerCrashedError {
-  const how = exit.exitSignal === null ? (exit.exitCode === null ? '' : ` with exit code ${exit.exitCode}`) : ` by ${exit.exitSignal}`;
+/** Says which task ended the worker, as far as that is known. */
+function crashError(task: PoolTask | undefined, blamed: number, member: Member, exit: WorkerExit): WorkerCrashedError {
+  const { exitCode, exitSignal, guilty } = exit;
+  const { id, kind } = member.worker;
   const error = exit.error ?? member.endedFor;
+  const how = exitSignal === null ? (exitCode === null ? '' : ` with exit code ${exitCode}`) : ` by ${exitSignal}`;
+  const others = blamed > 1 && guilty === undefined ? ` and ${blamed - 1} more; which of them ended it is not known` : '';
+  const what = task === undefined ? 'nothing' : `task ${task.name}${others}`;
   const cause = error === undefined ? '' : `: ${error.message}`;
-  return new WorkerCrashedError(`worker ${member.worker.id} (${member.worker.kind}) died${how} while it ran task ${task.name}${cause}`, {
-    exitCode: exit.exitCode,
-    exitSignal: exit.exitSignal,
-    workerId: member.worker.id,
-    cause: error,
-  });
+  return new WorkerCrashedError(`worker ${id} (${kind}) died${how} while it ran ${what}${cause}`, { exitCode, exitSignal, workerId: id, cause: error });
 }

@@ -1,5 +1,6 @@
 /** Checks the options of a pool and fills in the defaults, once, when the pool is made. */
 import { OptionError } from '../errors.js';
+import { normaliseBreaker } from '../policy/circuit-breaker.js';
 import { normaliseRetry } from '../policy/retry.js';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock } from '../runtime/clock.js';
@@ -82,6 +83,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'timeout',
   'deadline',
   'retry',
+  'breaker',
   'priority',
   'cancelGrace',
   'startTimeout',
@@ -127,6 +129,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
       timeoutMs: options.timeout === undefined ? Infinity : parseDuration('timeout', options.timeout, true),
       deadlineMs: options.deadline === undefined ? Infinity : parseDuration('deadline', options.deadline, true),
       retry: normaliseRetry('retry', options.retry),
+      breaker: normaliseBreaker('breaker', options.breaker),
     },
     cancelGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? CANCEL_GRACE_MS),
     blockedGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? BLOCKED_GRACE_MS),

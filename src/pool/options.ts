@@ -5,7 +5,7 @@ import type { Random } from '../runtime/random.js';
 import type { Duration, Size } from '../runtime/units.js';
 import type { PlacementName } from '../scheduler/placement.js';
 import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
-import type { RetryOptions, WorkerLimits } from '../task/types.js';
+import type { BreakerOptions, RetryOptions, WorkerLimits } from '../task/types.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 
@@ -64,6 +64,8 @@ export interface PoolOptions {
   readonly deadline?: Duration;
   /** Default 1 attempt. A number is the attempts. */
   readonly retry?: RetryOptions | number;
+  /** When functions are refused because too many of their attempts fail. `true` for all defaults. Default: for crash loops only; `false`: never. */
+  readonly breaker?: BreakerOptions | boolean;
   /** Level of tasks that name none. Default `'normal'`. */
   readonly priority?: string;
   /**

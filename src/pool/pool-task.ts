@@ -65,6 +65,9 @@ export const TRANSFERRED: number = 1 << 13;
 /** A part of a range: the range answers to the caller, not the task. */
 export const PART: number = 1 << 15;
 
+/** Let through by a breaker that is half-open: its outcome decides. */
+export const PROBE: number = 1 << 16;
+
 /** Rejects the promise that is resolved with it. Tasks keep one resolving function instead of two: a million of them wait at a time. */
 class Rejection {
   readonly #error: unknown;

@@ -14,7 +14,7 @@ import { runCaptured } from '../runtime/async-context.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { BROADCAST, DIRECT, PART, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import { BROADCAST, DIRECT, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
 import type { PoolTask, TaskExtra } from './pool-task.js';
 import type { SignalWatch } from './signals.js';
 
@@ -130,6 +130,8 @@ export class Settlement {
     task.move(QUEUED);
     task.holder = undefined;
     task.marks |= REQUEUED;
+    const refusal = (task.marks & PROBE) === 0 ? this.#core.guard?.(task) : undefined;
+    if (refusal !== undefined) return this.reject(task, refusal, true);
     this.#core.scheduler.push(task);
     this.#core.wake();
   }
@@ -167,7 +169,7 @@ export class Settlement {
     core.counters.retried += 1;
     task.holder = undefined;
     // What the caller ran goes on in the workers: the queue takes it back whether there is room or not.
-    task.marks = (task.marks | REQUEUED) & ~(DIRECT | FLAG_URGENT);
+    task.marks = (task.marks | REQUEUED) & ~(DIRECT | FLAG_URGENT | PROBE);
     task.ensureExtra().retryDelayMs = delayMs;
     if (core.events.has('retrying')) core.events.emit('retrying', { ...core.taskEvent(task), error, delayMs });
     task.move(DELAYED);
@@ -188,6 +190,11 @@ export class Settlement {
     for (const task of core.delayed.takeDue(core.now() + 0.5)) {
       if (isTerminal(task.stateCode)) continue;
       task.move(QUEUED);
+      const refusal = core.guard?.(task);
+      if (refusal !== undefined) {
+        this.reject(task, refusal, true);
+        continue;
+      }
       if (task.attempt === 0) task.submittedAt = Math.floor(task.extra?.dueAt ?? core.now());
       core.scheduler.push(task);
     }

@@ -1,3 +1,5 @@
+import type { BreakerState } from '../policy/circuit-breaker.js';
+import type { BreakerCause } from './events.js';
 import type { WorkerHealth } from './member.js';
 
 /** What `pool.stats()` returns. Counts are since the pool was made. */
@@ -45,8 +47,20 @@ export interface PoolStats {
     /** More workers are to blame than may be isolated: they are kept. */
     readonly panic: boolean;
   };
+  /** By function: those with a `breaker` that have run, and those that were shut off. */
+  readonly breakers: Readonly<Record<string, BreakerStats>>;
+  /** No worker can be started, or workers die too often. */
   readonly degraded: boolean;
   readonly paused: boolean;
+}
+
+/** The circuit breaker of one function. */
+export interface BreakerStats {
+  readonly state: BreakerState;
+  /** Why it opened; `undefined` while it is closed. */
+  readonly cause: BreakerCause | undefined;
+  /** Until the first probe, in ms; 0 when it is not open. */
+  readonly retryAfterMs: number;
 }
 
 /** Mean and percentiles, in ms. */

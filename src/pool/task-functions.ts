@@ -6,6 +6,8 @@
  */
 import { OptionError } from '../errors.js';
 import type { MillraceError } from '../errors.js';
+import { normaliseBreaker } from '../policy/circuit-breaker.js';
+import type { BreakerPlan } from '../policy/circuit-breaker.js';
 import { normaliseRetry } from '../policy/retry.js';
 import { ownOptions } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
@@ -42,17 +44,24 @@ const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
   'affinityKey',
   'transfer',
 ];
-const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry'];
+const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry', 'breaker'];
 
 export class TaskFunctions {
   readonly #base: TaskSettings;
   readonly #levels: readonly LevelOptions[];
   readonly #settings = new Map<string, TaskSettings>();
+  #countsErrors: boolean;
   #known: Map<string, FunctionInfo> | undefined;
 
   constructor(base: TaskSettings, levels: readonly LevelOptions[]) {
     this.#base = base;
     this.#levels = levels;
+    this.#countsErrors = countsErrors(base.breaker);
+  }
+
+  /** Whether some function has a breaker that counts its errors. */
+  get countsErrors(): boolean {
+    return this.#countsErrors;
   }
 
   /** Whether the first worker has told the names. */
@@ -66,7 +75,10 @@ export class TaskFunctions {
     for (const info of functions) settings.set(info.name, this.#merge(info.name, info.options as TaskDefaults | undefined));
     this.#known = new Map(functions.map((info) => [info.name, info]));
     this.#settings.clear();
-    for (const [name, each] of settings) this.#settings.set(name, each);
+    for (const [name, each] of settings) {
+      this.#settings.set(name, each);
+      this.#countsErrors ||= countsErrors(each.breaker);
+    }
     return functions.some((info) => info.options !== undefined);
   }
 
@@ -85,6 +97,7 @@ export class TaskFunctions {
       timeoutMs: given.timeoutMs ?? base.timeoutMs,
       deadlineMs: given.deadlineMs ?? base.deadlineMs,
       retry: given.retry === undefined ? base.retry : normaliseRetry('retry', given.retry),
+      breaker: base.breaker,
     };
   }
 
@@ -124,8 +137,13 @@ export class TaskFunctions {
       timeoutMs: own.timeout === undefined ? this.#base.timeoutMs : parseDuration(option('timeout'), own.timeout, true),
       deadlineMs: own.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), own.deadline, true),
       retry: own.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), own.retry),
+      breaker: own.breaker === undefined ? this.#base.breaker : normaliseBreaker(option('breaker'), own.breaker),
     };
   }
+}
+
+function countsErrors(breaker: BreakerPlan | undefined): boolean {
+  return breaker !== undefined && breaker.errorRate !== Infinity;
 }
 
 function key(option: string, value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 /** What governs one task, after the pool's options, the function's and the call's have been merged. Shared by all tasks with the same options. */
+import type { BreakerPlan } from '../policy/circuit-breaker.js';
 import type { RetryPlan } from '../policy/retry.js';
 import type { TaskOwner } from './task-owner.js';
 
@@ -12,4 +13,6 @@ export interface TaskSettings {
   /** `Infinity` for none. */
   readonly deadlineMs: number;
   readonly retry: RetryPlan;
+  /** `undefined`: the function is never shut off. */
+  readonly breaker: BreakerPlan | undefined;
 }

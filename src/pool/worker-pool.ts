@@ -66,7 +66,10 @@ export class WorkerPool {
     const settlement = new Settlement(core, signals, byKey);
     const fleet = new Fleet(core, settlement, factory, {
       sendDirect: (task, member) => this.#dispatcher.sendDirect(task, member),
-      functionsLearned: (hasDefaults) => this.#intake.functionsLearned(hasDefaults),
+      functionsLearned: (hasDefaults) => {
+        this.#intake.functionsLearned(hasDefaults);
+        supervision.observe();
+      },
       failWaiting: (error) => this.#intake.failWaiting(error),
       alternative: (url, error) => (mayBundle(url, error) ? bundleTaskModule(url) : undefined),
       memberReady: (member, info) => {
@@ -85,7 +88,10 @@ export class WorkerPool {
     this.#fleet = fleet;
     this.#cancellation = new Cancellation(core, settlement, fleet);
     const prefetch = new Prefetch(core, settlement, fleet.members);
-    const supervision = new Supervision(core, fleet);
+    const supervision = new Supervision(core, fleet, {
+      recall: (member) => prefetch.recall(member),
+      refuseWaiting: (name) => this.#intake.refuseWaiting(name),
+    });
     core.attempts = supervision;
     this.#supervision = supervision;
     const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet);

@@ -99,8 +99,23 @@ export interface TaskOptions {
   readonly transfer?: readonly object[];
 }
 
+/** When calls of a function are refused because too many of them fail. */
+export interface BreakerOptions {
+  /** Share of attempts that fail, above which the breaker opens, 0 to 1. Default 0.5. */
+  readonly errorRate?: number;
+  /** Attempts within the window below which it never opens. Default 20. */
+  readonly minimum?: number;
+  /** Attempts older than this do not count. Default 10 s. */
+  readonly window?: Duration;
+  /** How long it stays open before the first probe; twice as long each time a probe fails, up to a minute. Default 5 s. */
+  readonly openFor?: Duration;
+}
+
 /** Options a task function declares for itself. */
-export type TaskDefaults = Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry'>;
+export interface TaskDefaults extends Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry'> {
+  /** `true` for all defaults. Without it, and unless it is `false`, the breaker opens for crash loops only. */
+  readonly breaker?: BreakerOptions | boolean;
+}
 
 /** What one worker may use at most. Each field is off by default; those that cannot be enforced where the pool runs are told by the event `warning`. */
 export interface WorkerLimits {

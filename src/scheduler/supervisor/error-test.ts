@@ -58,6 +58,11 @@ export class ErrorTests {
     test.leave(isBlamed);
   }
 
+  /** Functions that have failed lately. */
+  failing(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
   /** Share of errors of a function in its last thousand executions or so; `undefined` when it does not fail. */
   errorRate(name: string): number | undefined {
     const record = this.#records.get(name);

@@ -62,15 +62,15 @@ export class Checker {
     if (outcome === 'completed' && task.completions !== 1) this.#report(`a completed task was executed to its end ${task.completions} times`);
   }
 
-  bounds(stats: PoolStats, open: number, atMs: number): void {
+  /** @param revoked tasks that stand in the queue again, beyond its bound */
+  bounds(stats: PoolStats, open: number, revoked: number, atMs: number): void {
     const { submitted, completed, failed, cancelled, rejected } = stats.tasks;
     if (submitted !== completed + failed + cancelled + rejected + open)
       this.#report(
         `${submitted} tasks were submitted, ${completed} completed, ${failed} failed, ${cancelled} cancelled, ${rejected} rejected and ${open} open`,
       );
-    const requeued = stats.tasks.requeued + stats.tasks.retried;
-    if (stats.queue.depth > this.#queueMax + requeued)
-      this.#report(`${stats.queue.depth} tasks are queued, ${this.#queueMax} may be, at ${atMs.toFixed(1)} ms`);
+    const again = stats.tasks.requeued + stats.tasks.retried + revoked;
+    if (stats.queue.depth > this.#queueMax + again) this.#report(`${stats.queue.depth} tasks are queued, ${this.#queueMax} may be, at ${atMs.toFixed(1)} ms`);
   }
 
   /** @param timesMs time in the pool, summed over all submissions; @param integralMs number in the pool, integrated over time */

@@ -148,8 +148,10 @@ export class SimWorker implements Worker, SimulatedWorker {
 
   revoke(task: WorkerTask): boolean {
     const waiting = this.#unsent.indexOf(task);
-    if (waiting !== -1) return this.#unsent.splice(waiting, 1).length === 1;
-    return this.#executions.get(task)?.begun === false && this.#executions.delete(task);
+    if (waiting !== -1) this.#unsent.splice(waiting, 1);
+    else if (this.#executions.get(task)?.begun !== false || !this.#executions.delete(task)) return false;
+    this.#world.revoked += 1;
+    return true;
   }
 
   serviceMs(): number {

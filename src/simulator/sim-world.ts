@@ -43,6 +43,8 @@ export class SimWorld {
   startFailureShare = 0;
   observer: WorldObserver | undefined = undefined;
   boots = 0;
+  /** Tasks taken back from workers before they had begun. */
+  revoked = 0;
 
   constructor(scenario: Scenario, seed: number) {
     const { host = {}, downstream } = scenario;

@@ -132,7 +132,7 @@ class Simulation {
   }
 
   #checkBounds(): void {
-    this.#checker.bounds(this.#pool.stats(), this.#recorder.open.current, this.#world.clock.now());
+    this.#checker.bounds(this.#pool.stats(), this.#recorder.open.current, this.#world.revoked, this.#world.clock.now());
   }
 
   #checkEnd(): void {

@@ -281,7 +281,12 @@ export class Intake {
     this.#settlement.reject(victim, taskShedError(victim.name, settings.queue, this.#retryAfterMs()), true);
   }
 
-  readonly #roomFor = (task: PoolTask): number => this.#admission.roomFor(task, this.#load);
+  /** The level at which a task that waits may enter: also one without room in it, when it is handed out at once. */
+  readonly #roomFor = (task: PoolTask): number => {
+    const { scheduler, paused } = this.#core;
+    const level = this.#admission.roomFor(task, this.#load);
+    return level < 0 && !paused && scheduler.depth === 0 && scheduler.hasCredit ? task.level : level;
+  };
 
   #retryAfterMs(): number {
     const core = this.#core;

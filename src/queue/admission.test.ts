@@ -79,8 +79,15 @@ describe('Admission', () => {
       assert.equal(gate.submit({ bytes: 11 }), 'never', whenFull);
       assert.deepEqual(gate.evicted, [], 'nothing is evicted in vain');
     }
-    assert.equal(new Gate(boundsOf('reject', { max: 0 })).submit({}), 'never');
-    assert.equal(new Gate(boundsOf('wait', { levels: [{ bytesMax: 99 }, { bytesMax: 5 }, { max: 0 }] })).submit({ level: 1, bytes: 6 }), 'never');
+    assert.equal(new Gate(boundsOf('wait', { levels: [{ bytesMax: 99 }, { bytesMax: 5 }, { bytesMax: 4 }] })).submit({ level: 1, bytes: 6 }), 'never');
+  });
+
+  it('does not say that a task can never fit where nothing may wait: it can start when a worker is free', () => {
+    for (const whenFull of ['reject', 'shed-lowest', 'drop-oldest'] as const) {
+      assert.equal(new Gate(boundsOf(whenFull, { max: 0 })).submit({}), 'refuse', whenFull);
+      assert.equal(new Gate(boundsOf(whenFull, { levels: [{ max: 0 }, { max: 0 }, { max: 0 }] })).submit({}), 'refuse', whenFull);
+    }
+    assert.equal(new Gate(boundsOf('wait', { max: 0 })).submit({}), 'wait');
   });
 
   it('overflows into the next lower level that has room', () => {

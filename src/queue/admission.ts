@@ -81,11 +81,10 @@ export class Admission {
     return this.#fitsQueue(task, load, 0, 0) ? this.#levelWithRoom(task, load.counts) : QUEUE_FULL;
   }
 
-  /** Whether a task is larger than the bounds themselves: it must not be left to wait. */
+  /** Whether a task has more bytes than the bounds themselves: it must not be left to wait. With room for no task it may yet start, when a worker is free. */
   neverFits(task: Applicant): boolean {
-    const { max, bytesMax, levels } = this.#bounds;
-    if (max < 1 || task.bytes > bytesMax) return true;
-    return !levels.some((level, index) => index >= task.level && level.max >= 1 && level.bytesMax >= task.bytes);
+    const { bytesMax, levels } = this.#bounds;
+    return task.bytes > bytesMax || !levels.some((level, index) => index >= task.level && level.bytesMax >= task.bytes);
   }
 
   #whenFull(task: Applicant, load: QueueLoad): AdmissionDecision {

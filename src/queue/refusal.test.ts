@@ -12,13 +12,14 @@ describe('estimateWaitMs', () => {
   it('is the work that is queued, shared by the slots', () => {
     assert.equal(estimateWaitMs(100, 20, 4), 500);
     assert.equal(estimateWaitMs(1, 10, 4), 3);
+    assert.equal(estimateWaitMs(0, 20, 2), 10, 'where nothing may wait, one of those that run must end');
   });
 
   it('stays from 1 ms to a minute, whatever is not known', () => {
     for (const [queued, serviceMs, slots] of [
       [5, Number.NaN, 2],
       [5, 0, 2],
-      [0, 20, 2],
+      [0, 1, 2],
       [Infinity, 0, 0],
     ] as const)
       assert.equal(estimateWaitMs(queued, serviceMs, slots), 1);
@@ -34,6 +35,13 @@ describe('refusals', () => {
     assert.match(error.message, /^resize: .*10 of 10 tasks, 70 of 100 bytes.*25 ms/);
   });
 
+  it('say what is missing where nothing may wait', () => {
+    assert.match(
+      queueFullError('resize', { ...bounds, max: 0 }, load, 25).message,
+      /^resize: no worker is free, and queue\.max 0 lets no task wait\. Try again in 25 ms/,
+    );
+  });
+
   it('name the levels that are full', () => {
     const levels = DEFAULT_LEVELS.map((level) => ({ ...level, max: level.name === 'low' ? 0 : 5 }));
     assert.match(queueFullError('resize', { ...bounds, levels }, load, 1).message, /full levels: low\)/);
@@ -43,7 +51,6 @@ describe('refusals', () => {
     const error = neverFitsError('resize', bounds, 101);
     assert.deepEqual([error.code, error.retryAfter], ['ERR_QUEUE_FULL', Infinity]);
     assert.match(error.message, /can never fit.*101 bytes.*100/);
-    assert.match(neverFitsError('resize', { ...bounds, max: 0 }, 1).message, /queue\.max is 0/);
   });
 
   it('tell an evicted task why', () => {

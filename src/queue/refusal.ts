@@ -8,30 +8,24 @@ const WAIT_MS_MAX = 60_000;
 /**
  * How long `queued` tasks take to leave, in whole ms from 1 to 60,000: what a caller is told as `retryAfter`.
  *
- * @param queued tasks that must leave first
+ * @param queued tasks that must leave first; one at least, or there would be room
  * @param serviceMs mean execution time; 0 or NaN while it is not known
  * @param slots tasks executed at once
  */
 export function estimateWaitMs(queued: number, serviceMs: number, slots: number): number {
-  const waitMs = Math.ceil((queued * serviceMs) / Math.max(1, slots));
+  const waitMs = Math.ceil((Math.max(1, queued) * serviceMs) / Math.max(1, slots));
   return waitMs >= WAIT_MS_MIN ? Math.min(WAIT_MS_MAX, waitMs) : WAIT_MS_MIN;
 }
 
 /** For `refuse` and `dead-letter`: the queue, or the task's level, has no room. */
 export function queueFullError(taskName: string, bounds: QueueBounds, load: QueueLoad, retryAfterMs: number): QueueFullError {
-  return new QueueFullError(
-    'ERR_QUEUE_FULL',
-    `${taskName}: the queue is full (${describe(bounds, load)}). Try again in ${retryAfterMs} ms, or raise its bounds`,
-    retryAfterMs,
-  );
+  const why = bounds.max < 1 ? 'no worker is free, and queue.max 0 lets no task wait' : `the queue is full (${describe(bounds, load)})`;
+  return new QueueFullError('ERR_QUEUE_FULL', `${taskName}: ${why}. Try again in ${retryAfterMs} ms, or raise its bounds`, retryAfterMs);
 }
 
 /** For `refuse` with `neverFits`. Its `retryAfter` is `Infinity`. */
 export function neverFitsError(taskName: string, bounds: QueueBounds, bytes: number): QueueFullError {
-  const bound =
-    bounds.max < 1
-      ? 'queue.max is 0'
-      : `its arguments take about ${bytes} bytes, and no level that it may enter holds as much within queue.maxBytes ${bounds.bytesMax}`;
+  const bound = `its arguments take about ${bytes} bytes, and no level that it may enter holds as much within queue.maxBytes ${bounds.bytesMax}`;
   return new QueueFullError('ERR_QUEUE_FULL', `${taskName}: the task can never fit into the queue: ${bound}. Raise the bounds, or split the task`, Infinity);
 }
 

@@ -51,7 +51,7 @@ const WRONG: readonly (readonly [option: string, value: unknown, named?: string]
   ['queue', { levels: { a: {} } }, 'queue.levels.a.headStart'],
   ['placement', 'anywhere'],
   ['placement', 3],
-  ['policy', 'adaptive'],
+  ['policy', 'adaptiv'],
   ['policy', {}, 'policy.name'],
   ['policy', { name: 'mine', intervalMs: 0 }, 'policy.intervalMs'],
   ['policy', { name: 'mine', intervalMs: 5, initial: () => 1 }, 'policy.decide'],

@@ -293,10 +293,26 @@ for (const kind of ALL) {
         const gate = gateFile();
         const running = pool.submit('untilFile', [gate.path]);
         await whileExecuting(running);
-        assert.equal((await errorOf(pool.run('echo', 1))).code, 'ERR_QUEUE_FULL');
+        const error = await errorOf(pool.run('echo', 1));
+        assert.equal(error.code, 'ERR_QUEUE_FULL');
+        assert.match(error.message, /no worker is free, and queue\.max 0 lets no task wait\. Try again in \d+ ms/);
+        assert.ok((error.retryAfter as number) >= 1 && (error.retryAfter as number) <= 60_000, String(error.retryAfter));
         gate.open();
         await running.result;
         assert.equal(await pool.run('echo', 2), 2);
+      });
+    });
+
+    test('with room for nothing lets callers that may wait wait for a worker', async () => {
+      await withPool(kind, { size: 2, concurrency: 1, queue: { max: 0, whenFull: 'wait' } }, async (pool) => {
+        const results = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.run('echo', i)));
+        assert.deepEqual(
+          results,
+          Array.from({ length: 20 }, (_, i) => i),
+        );
+        const mapped = [];
+        for await (const value of pool.map('echo', [1, 2, 3, 4, 5])) mapped.push(value);
+        assert.deepEqual(mapped, [1, 2, 3, 4, 5]);
       });
     });
   });

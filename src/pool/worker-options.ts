@@ -14,6 +14,7 @@ export function workerOptions(settings: PoolSettings, taskIdPrefix: string, modu
     concurrency: settings.concurrency,
     startTimeoutMs: settings.startTimeoutMs,
     terminateTimeoutMs: TERMINATE_TIMEOUT_MS,
+    cancelGraceMs: settings.cancelGraceMs,
     streamCredit: settings.streamCredit,
     heapBytesMax: settings.recycle.heapBytesMax,
     errorClasses: settings.errorClasses,

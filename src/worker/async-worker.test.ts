@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, it } from 'node:test';
 import { createAsyncWorker } from './async-worker.js';
+import { CANCEL_BY_SHUTDOWN } from '../transport/protocol.js';
 import { fixture, Rig, workerOptions } from './fixtures/harness.js';
 import { workerContract } from './worker.contract.js';
 
@@ -22,6 +23,22 @@ describe('async worker', { timeout: 10_000 }, () => {
     const bytes = new Uint8Array([1, 2]);
     assert.equal(await rig.run('reverse', bytes), bytes);
     await rig.worker.terminate();
+  });
+
+  it('waits for a function that ignores its signal no longer than the grace, then runs its stop hook', async () => {
+    const source = `
+      export const worker = Object.defineProperty({ stop: () => { globalThis.millraceTestStopped = true; } }, Symbol.for('millrace.worker.definition'), { value: true });
+      export const never = () => new Promise(() => undefined);`;
+    const rig = new Rig(createAsyncWorker, workerOptions({ moduleUrl: `data:text/javascript,${encodeURIComponent(source)}`, cancelGraceMs: 5 }));
+    rig.worker.start();
+    await rig.host.ready.promise;
+    const task = rig.submit('never');
+    const keepAlive = setInterval(() => undefined, 1_000_000);
+    const stopping = rig.worker.stop(1_000_000);
+    rig.worker.abandon(task, CANCEL_BY_SHUTDOWN);
+    await stopping;
+    clearInterval(keepAlive);
+    assert.deepEqual([(await rig.host.exit.promise).reason, (globalThis as { millraceTestStopped?: boolean }).millraceTestStopped], ['stopped', true]);
   });
 
   it('calls the function in the asynchronous context of its dispatch, and so each step of a generator', async () => {

@@ -45,6 +45,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   #phase: 'new' | 'starting' | 'ready' | 'stopping' | 'dead' = 'new';
   #module: TaskModule | undefined;
   #timer: Timer | undefined;
+  #graceTimer: Timer | undefined;
   #stopDueAt = Infinity;
   #stopHookCalled = false;
 
@@ -89,7 +90,9 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     const cancel = this.#executor.detach(slot);
     // Later, because listeners of the signal are the user's code, and the host is in the middle of something.
     if (cancel !== undefined) this.#clock.defer(() => cancel(code));
-    return this.#slots.abandon(task);
+    const token = this.#slots.abandon(task);
+    if (this.#phase === 'stopping') this.#stopWhenEmpty();
+    return token;
   }
 
   /** A task begins when it is dispatched. */
@@ -272,8 +275,19 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     this.#timer = this.#clock.setTimer(graceMs, () => this.#die('terminated', undefined));
   }
 
+  /** Functions that were told to stop have their grace to do so. What they do after it nobody can prevent, and nobody waits for. */
   #stopWhenEmpty(): void {
-    if (this.#stopHookCalled || this.#slots.occupied > 0) return;
+    if (this.#stopHookCalled || this.#slots.holdsTasks) return;
+    if (this.#slots.occupied === 0) return this.#stopNow();
+    this.#graceTimer ??= this.#clock.setTimer(this.#options.cancelGraceMs, () => {
+      this.#graceTimer = undefined;
+      if (!this.#slots.holdsTasks) this.#stopNow();
+    });
+  }
+
+  #stopNow(): void {
+    this.#graceTimer?.cancel();
+    if (this.#stopHookCalled || this.#phase === 'dead') return;
     this.#stopHookCalled = true;
     void this.#runStopHook(this.#module);
   }
@@ -296,6 +310,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     if (this.#phase === 'dead') return;
     this.#phase = 'dead';
     this.#timer?.cancel();
+    this.#graceTimer?.cancel();
     this.#outbox = [];
     this.#host.onExit(this, { reason, exitCode: null, exitSignal: null, error, guilty: undefined, abandoned: this.#slots.occupied > 0 });
     this.#dead.resolve();

@@ -21,6 +21,11 @@ export class SlotTable<T extends WorkerTask> {
     return this.#entries.length - this.#free.length;
   }
 
+  /** Whether it holds tasks that were not abandoned. */
+  get holdsTasks(): boolean {
+    return !this.tasks().next().done;
+  }
+
   /** Gives the task a slot. */
   add(task: T): void {
     const slot = this.#free.pop() ?? this.#entries.length;

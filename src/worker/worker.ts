@@ -144,6 +144,8 @@ export interface WorkerOptions {
   readonly startTimeoutMs: number;
   /** Limit `terminate()` waits for a thread or process to end, in ms. */
   readonly terminateTimeoutMs: number;
+  /** How long a function that was told to stop may go on, in ms: a worker on the event loop, which cannot end it, waits no longer for it when it stops. */
+  readonly cancelGraceMs: number;
   /** Values a stream may send ahead of its reader. */
   readonly streamCredit: number;
   /** Soft heap limit in bytes past which the worker asks to be recycled; 0 for none. */

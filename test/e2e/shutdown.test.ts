@@ -62,6 +62,18 @@ for (const kind of ALL) {
       });
     });
 
+    test('functions that ignore being told to stop are waited for no longer than cancelGrace', async () => {
+      await withPool(kind, { size: 1, concurrency: 1, cancelGrace: 20, stopTimeout: '1h' }, async (pool) => {
+        const gate = gateFile();
+        const running = pool.submit('untilFile', [gate.path]);
+        await whileExecuting(running);
+        const outcome = errorOf(running.result);
+        assert.deepEqual(await pool.close({ timeout: 0 }), { returned: [], terminated: 1 });
+        assert.equal((await outcome).code, 'ERR_TASK_CANCELLED');
+        gate.open();
+      });
+    });
+
     test('tasks that were sent ahead and have not begun come back as well', async () => {
       await withPool(kind, { size: 1, concurrency: 1 }, async (pool) => {
         await Promise.all(Array.from({ length: 200 }, () => pool.run('echo', 1)));

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleLoadError, OptionError } from '../errors.js';
+import { messageOf } from '../runtime/permission.js';
 import { nearest } from '../runtime/own-options.js';
 
 /** Extensions that stand for each other: a project that is compiled names `./tasks.js` where only `tasks.ts` lies, or the other way round. */
@@ -47,7 +48,11 @@ function existingFile(path: string): string {
 }
 
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
+  try {
+    return existsSync(path) && statSync(path).isFile();
+  } catch (cause) {
+    throw new ModuleLoadError(`the task module ${path} may not be read: ${messageOf(cause as Error)}`, { cause });
+  }
 }
 
 function hint(path: string): string {

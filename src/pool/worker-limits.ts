@@ -19,6 +19,9 @@ import type { Member } from './member.js';
 const LOOK_MS = 100;
 const CLOSE_LOOK_MS = 20;
 
+/** Looks in a row that tell nothing before it is said: native code tells nothing either. */
+const SILENT_LOOKS_MAX = 10;
+
 /** What the limits ask of the fleet. */
 export interface LimitedFleet {
   retire(member: Member, cause: 'memory'): void;
@@ -30,6 +33,8 @@ export class WorkerLimitsGuard {
   readonly #fleet: LimitedFleet;
   /** Members whose memory is limited. */
   readonly #watched = new Map<Member, Limits>();
+  /** Looks in a row that told nothing. */
+  readonly #silent = new Map<Member, number>();
   /** Members that have been asked and have not answered. */
   readonly #asked = new Set<Member>();
   readonly #warned = new Set<string>();
@@ -55,6 +60,7 @@ export class WorkerLimitsGuard {
   memberGone(member: Member): void {
     this.#watched.delete(member);
     this.#asked.delete(member);
+    this.#silent.delete(member);
   }
 
   async #applyOsLimits(member: Member, info: WorkerReady, limits: Limits): Promise<void> {
@@ -79,7 +85,13 @@ export class WorkerLimitsGuard {
     const bytes = await member.worker.memoryBytes?.();
     this.#asked.delete(member);
     if (!this.#watched.has(member)) return;
-    if (bytes !== undefined) this.#judge(member, limits, bytes);
+    if (bytes !== undefined) {
+      this.#silent.delete(member);
+      return this.#judge(member, limits, bytes);
+    }
+    const silent = (this.#silent.get(member) ?? 0) + 1;
+    this.#silent.set(member, silent);
+    if (silent === SILENT_LOOKS_MAX) this.#warn('memory', `this host does not tell how much a ${member.worker.kind} uses (is /proc readable?)`, member);
   }
 
   #judge(member: Member, { memorySoftBytes: soft = Infinity, memoryHardBytes: hard = Infinity }: Limits, bytes: number): void {

@@ -36,7 +36,16 @@ export function cgroupMemoryBytes(root: string): CgroupLimit | undefined {
 /** Path of a file of this process's control group, or of the nearest group above that has it. `controller` as v1 names it; '' for files of v2 only. */
 export function cgroupFile(root: string, controller: string, name: string): string | undefined {
   const groups = [...groupsV2(root), ...(controller === '' ? [] : groupsV1(root, controller))];
-  return groups.map((group) => join(group, name)).find((path) => existsSync(path));
+  return groups.map((group) => join(group, name)).find(isThere);
+}
+
+/** Also `false` where it may not be looked at. */
+function isThere(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return false;
+  }
 }
 
 function limitOf(source: CgroupLimit['source'], groups: readonly string[], read: (group: string) => number | undefined): CgroupLimit | undefined {

@@ -65,7 +65,20 @@ export class SharedFile {
     try {
       return SharedFile.createIn(MEMORY_DIRECTORY, true);
     } catch {
+      return SharedFile.createInTemporary();
+    }
+  }
+
+  static createInTemporary(): SharedFile {
+    try {
       return SharedFile.createIn(tmpdir(), false);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw cause;
+      const folder = join(MEMORY_DIRECTORY, '*');
+      const flags = `--allow-child-process --allow-fs-read=${folder} --allow-fs-write=${folder}`;
+      throw new MillraceError('ERR_WORKER_START', `the permission model refused the file that pool and process share: start the program with ${flags}`, {
+        cause,
+      });
     }
   }
 

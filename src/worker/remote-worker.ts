@@ -19,6 +19,7 @@ import type { MillraceError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { deferred } from '../runtime/deferred.js';
+import { messageOf } from '../runtime/permission.js';
 import { exitError, exitReason, NO_EXIT } from './remote-exit.js';
 import type { CarrierExit, WorkerStory } from './remote-exit.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
@@ -87,7 +88,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
       this.#carrier = this.#launch(this.#options, this.#handler(), (exit) => this.#onCarrierExit(exit));
       this.#setTimer(this.#options.startTimeoutMs, () => this.#startTimedOut());
     } catch (error) {
-      this.#story.error = startError(this.id, asError(error).message, error);
+      this.#story.error = startError(this.id, messageOf(asError(error)), error);
       this.#clock.defer(() => this.#finish(NO_EXIT));
     }
   }

@@ -10,6 +10,13 @@ import { REMOTE, tasksUrl } from './kinds.js';
 const timeout = 60_000;
 const library = import.meta.resolve('millrace');
 
+/** The permission model, under the name it has here, with the right to read what any program of these tests reads. */
+const permission = [
+  process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission',
+  `--allow-fs-read=${fileURLToPath(new URL('../../../../', import.meta.url))}*`,
+  `--allow-fs-read=${folder}/*`,
+];
+
 interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -27,10 +34,10 @@ async function node(...words: readonly string[]): Promise<Ended> {
 }
 
 /** A program that makes a pool and prints what the expression, which may use it, comes to. */
-function program(kind: string, expression: string, options: object = {}): string {
+function program(kind: string, expression: string, options: object = {}, module: string = fileURLToPath(tasksUrl)): string {
   return `
     import { createPool } from ${JSON.stringify(library)};
-    const pool = createPool(${JSON.stringify(fileURLToPath(tasksUrl))}, ${JSON.stringify({ worker: kind, size: 1, ...options })});
+    const pool = createPool(${JSON.stringify(module)}, ${JSON.stringify({ worker: kind, size: 1, ...options })});
     try {
       console.log(await (${expression}));
     } finally {
@@ -56,6 +63,43 @@ for (const kind of REMOTE) {
         program(kind, "pool.run('add', 1, 2)"),
       );
       assert.deepEqual([code, stdout], [0, '3\n'], stderr);
+    });
+
+    test('works under the permission model, which binds its workers as well', async () => {
+      const read = `
+        import { readFileSync } from 'node:fs';
+        export const add = (a, b) => a + b;
+        export const length = (bytes) => bytes.length;
+        export const peek = () => { try { return readFileSync('/etc/hostname', 'utf8'); } catch (error) { return error.code; } };
+      `;
+      const module = moduleFile('tasks.mjs', read);
+      const expression = "Promise.all([pool.run('add', 1, 2), pool.run('length', new Uint8Array(300_000)), pool.run('peek')])";
+      const script = moduleFile('permitted.mjs', program(kind, expression, {}, module));
+      const needed = kind === 'thread' ? ['--allow-worker'] : ['--allow-child-process', '--allow-fs-read=/dev/shm/*', '--allow-fs-write=/dev/shm/*'];
+      const { code, stdout, stderr } = await node('--no-warnings', ...permission, ...needed, script);
+      assert.deepEqual([code, stdout], [0, "[ 3, 300000, 'ERR_ACCESS_DENIED' ]\n"], stderr);
+    });
+
+    test('says which flags of the permission model it needs', async () => {
+      const script = moduleFile('refused.mjs', program(kind, "pool.run('add', 1, 2)"));
+      const { code, stderr } = await node('--no-warnings', ...permission, script);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        kind === 'thread' ? /start the program with --allow-worker/ : /start the program with --allow-child-process --allow-fs-read=\/dev\/shm\/\*/,
+      );
+      const unreadable = await node('--no-warnings', ...permission, moduleFile('unreadable.mjs', program(kind, "'never'", {}, '/etc/hostname')));
+      assert.match(unreadable.stderr, /ModuleLoadError: .*start the program with --allow-fs-read=\/etc\/hostname/);
+    });
+
+    test('generates no code from strings where the program may not', async () => {
+      const module = moduleFile(
+        'tasks.mjs',
+        "export const generate = () => { try { return new Function('return 1')(); } catch (error) { return error.name; } };",
+      );
+      const script = moduleFile('generating.mjs', program(kind, "pool.run('generate')", {}, module));
+      const { code, stdout, stderr } = await node('--disallow-code-generation-from-strings', script);
+      assert.deepEqual([code, stdout], [0, 'EvalError\n'], stderr);
     });
 
     test('tells of a flag its workers cannot have', async () => {

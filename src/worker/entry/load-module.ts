@@ -1,6 +1,7 @@
 /** Imports a task module and finds in it what a pool can use. */
 import { fileURLToPath } from 'node:url';
 import { ModuleLoadError } from '../../errors.js';
+import { messageOf } from '../../runtime/permission.js';
 import { isWorkerDefinition, taskDefaultsOf } from '../../task/define-task.js';
 import type { WorkerDefinition } from '../../task/define-task.js';
 import type { AnyFunction } from '../../task/types.js';
@@ -64,7 +65,7 @@ function isClass(value: object): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+  return error instanceof Error ? `${error.name}: ${messageOf(error)}` : `it threw ${String(error)}`;
 }
 
 function displayPath(url: string): string {

@@ -6,4 +6,4 @@
  * The format: `codec-tags.ts`.
  */
 export { decodeValue } from './decoder.js';
-export { Encoder, PROCESS } from './encoder.js';
+export { Encoder, keepCopy, PROCESS } from './encoder.js';

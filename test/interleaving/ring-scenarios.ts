@@ -9,7 +9,7 @@ import { atomicsDouble, deadPort, LoopDouble, type Mutation } from './doubles.js
 import { NOTES, type Party } from './turns.js';
 
 /** Rings that a handful of records fill. */
-export const SIZES: RingSizes = { slotsMax: 8, requestBytes: 256, replyBytes: 1024 };
+export const SIZES: RingSizes = { slotsMax: 8, requestBytes: 256, replyBytes: 1024, areaBytes: 256 };
 
 export interface Scenario {
   readonly name: string;

@@ -1,8 +1,9 @@
 /** The receiving half of an end: reads records and rebuilds their values. */
 import { decodeValue } from '../codec.js';
+import { BulkReader } from './bulk-area.js';
 import type { RingMemory, RingPlace } from './layout.js';
 import type { PortLane } from './port-lane.js';
-import { FORMAT_BULKS, FORMAT_INLINE, FORMAT_PORT, FORMAT_UNDEFINED, formatOf, WORD_KIND, WORD_VALUE_BYTES } from './records.js';
+import { FORMAT_AREA, FORMAT_BULKS, FORMAT_INLINE, FORMAT_PORT, FORMAT_UNDEFINED, formatOf, WORD_KIND, WORD_VALUE_BYTES } from './records.js';
 import { RingReader } from './ring.js';
 
 /** Up to here values are rebuilt right from the ring. */
@@ -12,13 +13,15 @@ export class Inbox {
   readonly #memory: RingMemory;
   readonly #reader: RingReader;
   readonly #lane: PortLane;
+  readonly #area: BulkReader;
   #copy: Buffer = Buffer.allocUnsafeSlow(0);
   /** Room is given back when this much was read, so that the writer need not wait for the end of a long run. */
   readonly #releaseBytes: number;
 
-  constructor(memory: RingMemory, place: RingPlace, lane: PortLane) {
+  constructor(memory: RingMemory, place: RingPlace, areaPlace: RingPlace, lane: PortLane) {
     this.#memory = memory;
     this.#reader = new RingReader(memory, place);
+    this.#area = new BulkReader(memory, areaPlace);
     this.#lane = lane;
     this.#releaseBytes = place.capacityBytes >>> 2;
   }
@@ -44,6 +47,7 @@ export class Inbox {
     if (format === FORMAT_INLINE) {
       return length <= DIRECT_BYTES_MAX ? decodeValue(bytes, offset, length) : decodeValue(this.#privateCopy(offset, length), 0, length);
     }
+    if (format === FORMAT_AREA) return decodeValue(bytes, offset, length - 1, this.#area.take(bytes[offset + length - 1] as number));
     const message = this.#lane.take();
     if (format === FORMAT_PORT) return message;
     const buffers = message as ArrayBuffer[];

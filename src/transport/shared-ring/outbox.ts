@@ -4,12 +4,16 @@
  *     value -> bytes -> ring record                     short, and the overflow is empty
  *                    -> overflow -> ring record         short; moved in order when the reader has made room
  *                    -> port, record points at it       long or transferred, or nothing but a port can carry it
+ *
+ * Large buffers within a value stand in the area, if there is room for all of them, or are copied once and moved through the port.
  */
-import { Encoder } from '../codec.js';
+import { Encoder, keepCopy } from '../codec.js';
+import { BulkWriter } from './bulk-area.js';
 import type { RingMemory, RingPlace, Span } from './layout.js';
 import { Overflow } from './overflow.js';
 import type { PortLane } from './port-lane.js';
 import {
+  FORMAT_AREA,
   FORMAT_BULKS,
   FORMAT_INLINE,
   FORMAT_MOVED,
@@ -26,8 +30,12 @@ import { recordBytes, RingWriter } from './ring.js';
 /** Up to here bytes are copied one by one: a view costs more. */
 const LOOP_COPY_BYTES_MAX = 48;
 
-/** Buffers from this size on are copied once and moved through the port, instead of copied twice through the ring, which they would fill (P). */
-const BULK_BYTES_MIN = 1 << 14;
+/** Buffers from this size on stand beside the ring, which they would fill, instead of being copied twice through it (P). */
+const BULK_BYTES_MIN = 1 << 12;
+/** Most of them in the area for one value. */
+const PLACED_MAX = 255;
+/** Stands for a buffer that is in the area. */
+const PLACED: Uint8Array = new Uint8Array();
 
 const NO_TRANSFER: readonly object[] = [];
 
@@ -42,20 +50,24 @@ export class Outbox {
   readonly #overflow: Overflow = new Overflow();
   readonly #lane: PortLane;
   readonly #isDead: IsDead;
+  readonly #area: BulkWriter;
   readonly #encoder: Encoder;
+  /** Whether the buffers of the value that is being encoded have all found room in the area. */
+  #allPlaced = true;
   readonly #valueBytesMax: number;
   /** Of the value encoded last. */
   #format: number = FORMAT_UNDEFINED;
   #valueBytes = 0;
 
-  constructor(memory: RingMemory, place: RingPlace, lane: PortLane, isDead: IsDead) {
+  constructor(memory: RingMemory, place: RingPlace, areaPlace: RingPlace, lane: PortLane, isDead: IsDead) {
     this.span = this.#ring = memory;
     this.#writer = new RingWriter(memory, place);
     this.#lane = lane;
     this.#isDead = isDead;
     // A quarter of the ring: so that one long value does not shut out the others.
     this.#valueBytesMax = (this.#writer.recordBytesMax >>> 1) - TASK_HEADER_BYTES;
-    this.#encoder = new Encoder(Math.min(BULK_BYTES_MIN, this.#valueBytesMax));
+    this.#area = new BulkWriter(memory, areaPlace);
+    this.#encoder = new Encoder(Math.min(BULK_BYTES_MIN, this.#valueBytesMax), (bytes, isOwn) => this.#keep(bytes, isOwn));
   }
 
   get heldBytes(): number {
@@ -89,6 +101,8 @@ export class Outbox {
   /** Moves what was held as far as there is room and shows the reader all that is new. Returns whether there was anything. */
   publish(): boolean {
     if (!this.#overflow.isEmpty) this.#move();
+    // Before the records that they belong to.
+    this.#area.publish();
     return this.#writer.publish();
   }
 
@@ -99,18 +113,41 @@ export class Outbox {
 
   #encode(value: unknown): void {
     const { writer, bulks } = this.#encoder;
+    const mark = this.#area.mark;
     writer.reset();
+    this.#allPlaced = true;
     try {
       this.#encoder.write(value);
     } catch {
+      bulks.length = 0;
+      this.#area.rollback(mark);
       return this.#post(value, NO_TRANSFER);
     }
     const isLong = writer.length > this.#valueBytesMax;
-    if (isLong) bulks.unshift(new Uint8Array(writer.view()));
-    if (bulks.length > 0) this.#postBulks(bulks);
-    if (isLong) this.#take(FORMAT_MOVED, 0);
-    else this.#take(bulks.length > 0 ? FORMAT_BULKS : FORMAT_INLINE, writer.length);
+    if (!isLong && bulks.length === 0) return this.#take(FORMAT_INLINE, writer.length);
+    if (!isLong && this.#allPlaced) {
+      writer.uint8(bulks.length);
+      this.#take(FORMAT_AREA, writer.length);
+    } else this.#moveBulks(bulks, mark, isLong);
     bulks.length = 0;
+  }
+
+  /** Large buffers that the codec meets: called at once for each, since the sender may write into its buffer as soon as it has sent it. */
+  #keep(bytes: Uint8Array, isOwn: boolean): Uint8Array {
+    // What is ours already is moved through the port without a copy.
+    if (!isOwn && this.#encoder.bulks.length < PLACED_MAX && this.#area.write(bytes)) return PLACED;
+    this.#allPlaced = false;
+    return keepCopy(bytes, isOwn);
+  }
+
+  #moveBulks(bulks: Uint8Array[], mark: number, isLong: boolean): void {
+    const { writer } = this.#encoder;
+    const placed = this.#area.takeBack(mark);
+    for (let index = 0, next = 0; index < bulks.length; index += 1) if (bulks[index] === PLACED) bulks[index] = placed[next++] as Uint8Array;
+    if (isLong) bulks.unshift(new Uint8Array(writer.view()));
+    this.#postBulks(bulks);
+    if (isLong) this.#take(FORMAT_MOVED, 0);
+    else this.#take(FORMAT_BULKS, writer.length);
   }
 
   /** Each is a copy that belongs to us, so it can be moved. */

@@ -34,4 +34,5 @@ function subject(cores: number, sizes: RingSizes): TransportSubject {
 
 transportContract('shared ring, parking at once', subject(1, {}));
 transportContract('shared ring, looking again', subject(2, {}));
+transportContract('shared ring with little room for large buffers', subject(2, { areaBytes: 1 << 15 }));
 transportContract('shared ring of a few records', subject(2, { requestBytes: 256, replyBytes: 256 }));

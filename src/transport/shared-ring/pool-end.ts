@@ -113,8 +113,8 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#service = new ServiceReader(memory);
     this.#lane = new PortLane(port, () => this.#onPortClosed());
     this.#lane.unref();
-    this.#outbox = new Outbox(memory, memory.request, this.#lane, (words, word) => this.#isDead(words, word));
-    this.#inbox = new Inbox(memory, memory.reply, this.#lane);
+    this.#outbox = new Outbox(memory, memory.request, memory.requestArea, this.#lane, (words, word) => this.#isDead(words, word));
+    this.#inbox = new Inbox(memory, memory.reply, memory.replyArea, this.#lane);
     this.#parking = new Parking(memory.words, POOL_PARKED, this.#hasWork, this.#onWake);
     this.#park();
   }

@@ -25,6 +25,8 @@ export const FORMAT_UNDEFINED = 0;
 export const FORMAT_INLINE = 1;
 /** The same, but its large buffers were moved through the port: one message, their list. */
 export const FORMAT_BULKS = 2;
+/** The same, but its large buffers stand in the area; the last byte of the value is their number. */
+export const FORMAT_AREA = 5;
 /** Too long for the ring: the bytes of the codec were moved through the port, as the first in that list. */
 export const FORMAT_MOVED = 3;
 /** As a structured clone through the port: transfers and what only a port carries. */

@@ -7,7 +7,7 @@ import { recordBytes, RingReader, RingWriter } from './ring.js';
 const PAYLOAD_WORD = 2;
 
 function ring(requestBytes = 256): { memory: RingMemory; writer: RingWriter; reader: RingReader } {
-  const memory = RingMemory.create({ slotsMax: 1, requestBytes, replyBytes: 256 });
+  const memory = RingMemory.create({ slotsMax: 1, requestBytes, replyBytes: 256, areaBytes: 256 });
   return { memory, writer: new RingWriter(memory, memory.request), reader: new RingReader(memory, memory.request) };
 }
 
@@ -72,7 +72,7 @@ describe('a ring', () => {
   });
 
   it('goes on when its positions pass the end of 32 bits', () => {
-    const memory = RingMemory.create({ slotsMax: 1, requestBytes: 256, replyBytes: 256 });
+    const memory = RingMemory.create({ slotsMax: 1, requestBytes: 256, replyBytes: 256, areaBytes: 256 });
     const nearEnd = 0x7fff_fff0;
     memory.words[memory.request.tailWord] = memory.words[memory.request.headWord] = nearEnd;
     const subject = { memory, writer: new RingWriter(memory, memory.request), reader: new RingReader(memory, memory.request) };

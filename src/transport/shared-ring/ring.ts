@@ -71,6 +71,34 @@ export class RingWriter {
     return offset;
   }
 
+  /** A mark to {@link rollback} to, as long as nothing was published since. */
+  get mark(): number {
+    return this.#position;
+  }
+
+  /** Byte offsets of the records written after the mark. */
+  *since(mark: number): IterableIterator<number> {
+    for (let position = mark; position !== this.#position;) {
+      const offset = this.#place.start + ((position & (this.#units - 1)) << UNIT_SHIFT);
+      const word = offset >>> 2;
+      position = (position + ((this.#span.words[word] as number) >>> UNIT_SHIFT)) | 0;
+      if (this.#span.words[word + 1] !== KIND_SKIP) yield offset;
+    }
+  }
+
+  /** Forgets what was written after the mark. */
+  rollback(mark: number): void {
+    this.#position = mark;
+  }
+
+  /** Goes on at the beginning when the reader has read everything; not before the middle, for what is skipped is no room until the reader has passed it. */
+  restartIfEmpty(): void {
+    const index = this.#position & (this.#units - 1);
+    if (index < this.#units >>> 1 || this.#position !== this.#published) return;
+    if (this.#headSeen !== this.#position) this.#headSeen = load(this.#span.words, this.#place.headWord);
+    if (this.#headSeen === this.#position) this.#skip(index);
+  }
+
   /** Shows the reader everything written so far. Returns whether there was anything to show. */
   publish(): boolean {
     if (this.#position === this.#published) return false;

@@ -4,7 +4,7 @@ import { RingMemory } from './layout.js';
 import { DONE, FREE, PoolSlots, QUEUED, REVOKED, RUNNING, WorkerSlots } from './slots.js';
 
 function slots(): { pool: PoolSlots; worker: WorkerSlots } {
-  const memory = RingMemory.create({ slotsMax: 4, requestBytes: 256, replyBytes: 256 });
+  const memory = RingMemory.create({ slotsMax: 4, requestBytes: 256, replyBytes: 256, areaBytes: 256 });
   return { pool: new PoolSlots(memory), worker: new WorkerSlots(memory) };
 }
 

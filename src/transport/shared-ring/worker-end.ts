@@ -100,8 +100,8 @@ class WorkerRing implements WorkerEnd {
     this.#status = new StatusWriter(memory);
     // The port's listener is also the handle that keeps the thread alive while it is parked.
     this.#lane = new PortLane(port, () => this.#onPortClosed());
-    this.#outbox = new Outbox(memory, memory.reply, this.#lane, () => false);
-    this.#inbox = new Inbox(memory, memory.request, this.#lane);
+    this.#outbox = new Outbox(memory, memory.reply, memory.replyArea, this.#lane, () => false);
+    this.#inbox = new Inbox(memory, memory.request, memory.requestArea, this.#lane);
     this.#parking = new Parking(memory.words, WORKER_PARKED, this.#hasWork, this.#onWake);
     this.#loop.nextTurn(this.#round);
   }

@@ -37,6 +37,7 @@ export type { TaskState } from './task/lifecycle.js';
 export type {
   Backoff,
   BreakerOptions,
+  BulkheadOptions,
   RetryOptions,
   Task,
   TaskArgs,

@@ -15,7 +15,9 @@ import { TaskTimeoutError } from '../errors.js';
 import { DELAYED, isInFlight, isTerminal, QUEUED } from '../task/lifecycle.js';
 import { CANCEL_BY_CALLER, CANCEL_BY_DEADLINE, CANCEL_BY_TIMEOUT } from '../transport/protocol.js';
 import type { CancelCode } from '../transport/protocol.js';
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { Alarm } from './alarms.js';
+import { bulkheadOf, leave } from './bulkheads.js';
 import type { PoolCore } from './core.js';
 import type { TaskEvent } from './events.js';
 import type { Member } from './member.js';
@@ -42,6 +44,8 @@ export interface MemberControl {
 interface Abandonment {
   readonly member: Member;
   readonly event: TaskEvent;
+  /** It takes its place in there until its function has ended. */
+  readonly bulkhead: Bulkhead | undefined;
   /** The attempt went past the queue and holds no credit. */
   readonly direct: boolean;
   /** When the whole grace is over. */
@@ -152,7 +156,15 @@ export class Cancellation {
     const now = core.now();
     const { cancelGraceMs, blockedGraceMs } = core.settings;
     const graceAt = now + cancelGraceMs;
-    const abandonment: Abandonment = { member, event, direct: (task.marks & DIRECT) !== 0, graceAt, blockedAlarm: undefined, graceAlarm: undefined };
+    const abandonment: Abandonment = {
+      member,
+      event,
+      bulkhead: bulkheadOf(task),
+      direct: (task.marks & DIRECT) !== 0,
+      graceAt,
+      blockedAlarm: undefined,
+      graceAlarm: undefined,
+    };
     this.#abandoned.set(token, abandonment);
     if (member.worker.kind === 'async') {
       abandonment.graceAlarm = core.alarms.set(graceAt, () => this.onLetGo(member, token));
@@ -213,6 +225,7 @@ export class Cancellation {
 
   #forget(token: object, abandonment: Abandonment): void {
     this.#abandoned.delete(token);
+    if (abandonment.bulkhead !== undefined) leave(this.#core, abandonment.bulkhead);
     abandonment.member.abandoned -= 1;
     if (abandonment.blockedAlarm !== undefined) this.#core.alarms.cancel(abandonment.blockedAlarm);
     if (abandonment.graceAlarm !== undefined) this.#core.alarms.cancel(abandonment.graceAlarm);

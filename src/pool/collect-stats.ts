@@ -40,6 +40,8 @@ export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers
       panic: isolation.panic,
     },
     breakers: breakers.stats(),
+    bulkheads: Object.fromEntries(core.functions.bulkheads().map(({ name, inFlight, max }) => [name, { inFlight, max }])),
+    held: core.scheduler.held,
     degraded: core.degraded !== undefined || crashLooping,
     paused: core.paused,
   };

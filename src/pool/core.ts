@@ -70,6 +70,7 @@ export class PoolCore {
     this.functions = new TaskFunctions(
       { ...settings.task, owner: { taskId: (sequence) => this.taskId(sequence), cancelTask: (task, reason) => this.onCancel(task as PoolTask, reason) } },
       queue.levels,
+      settings.bulkheads,
     );
     this.scheduler = new Scheduler({ levels: queue.levels, placement: settings.placement, random: settings.random });
     this.deadLetters = new DeadLetters(settings.deadLettersMax);

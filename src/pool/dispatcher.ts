@@ -3,6 +3,7 @@ import { DISPATCHED, isTerminal } from '../task/lifecycle.js';
 import { movedAmong } from '../transport/move.js';
 import { runCaptured } from '../runtime/async-context.js';
 import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
+import { leaveBulkhead } from './bulkheads.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
@@ -56,7 +57,7 @@ export class Dispatcher {
     this.#prefetch.watch();
     this.#host.admitWaiting();
     this.#host.gauge();
-    if (core.scheduler.depth > 0 && !core.paused) this.#host.onBacklog();
+    if (core.scheduler.runnable > 0 && !core.paused) this.#host.onBacklog();
   }
 
   /** Sends a task past the queue, unless it has its outcome already. */
@@ -84,6 +85,7 @@ export class Dispatcher {
       if (task.deadlineAt <= nowMs) {
         // Its alarm is late (the event loop was blocked): dropped before it runs.
         scheduler.release(member, nowMs);
+        leaveBulkhead(this.#core, task);
         this.#cancellation.expire(task);
         continue;
       }

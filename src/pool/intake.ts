@@ -5,13 +5,14 @@
 import { MillraceError } from '../errors.js';
 import { Admission } from '../queue/admission.js';
 import type { AdmissionDecision, QueueLoad } from '../queue/admission.js';
-import { estimateWaitMs, neverFitsError, queueFullError, taskShedError } from '../queue/refusal.js';
+import { bulkheadFullError, estimateWaitMs, neverFitsError, queueFullError, taskShedError } from '../queue/refusal.js';
+import type { Bulkhead } from '../queue/bulkhead.js';
 import { estimateBytes } from '../queue/estimate-bytes.js';
 import { captureContext } from '../runtime/async-context.js';
 import { DELAYED, isTerminal } from '../task/lifecycle.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
-import { DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
+import { COUNTED, DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
 import type { Settlement } from './settlement.js';
 import type { SignalWatch } from './signals.js';
 import { SubmitStacks } from './submit-stack.js';
@@ -82,6 +83,7 @@ export class Intake {
       else this.#settlement.reject(task, refusal, false);
       return task;
     }
+    if (task.settings.bulkhead !== undefined && !this.#enterBulkhead(task, mayWait)) return task;
     core.retryBudget.onFirstAttempt(core.stamp());
     if (given !== undefined && given.delayMs > 0) this.#delay(task, given.delayMs);
     else if (this.#bounded && (task.marks & DIRECT) === 0) this.#admit(task, mayWait);
@@ -182,6 +184,19 @@ export class Intake {
     const unknown = core.functions.unknown(name);
     if (unknown !== undefined) return unknown;
     return given?.signal?.aborted === true ? new MillraceError('ERR_TASK_CANCELLED', 'the signal had already aborted') : undefined;
+  }
+
+  /** Counts the task where its bulkhead bounds what may wait; refuses it when there is no place. Callers that feed at the pool's pace are not refused. */
+  #enterBulkhead(task: PoolTask, mayWait: boolean): boolean {
+    const bulkhead = task.settings.bulkhead as Bulkhead;
+    if (bulkhead.queuedMax === Infinity) return true;
+    if (bulkhead.isOverfull && !mayWait) {
+      this.#settlement.reject(task, bulkheadFullError(task.name, bulkhead, this.#meanRunMs()), false);
+      return false;
+    }
+    bulkhead.open += 1;
+    task.marks |= COUNTED;
+    return true;
   }
 
   #takeOptions(task: PoolTask, given: GivenOptions): void {
@@ -291,7 +306,12 @@ export class Intake {
   #retryAfterMs(): number {
     const core = this.#core;
     const slots = Math.max(1, core.settings.size.max * core.settings.concurrency);
-    return estimateWaitMs(core.scheduler.depth + core.waiting.size, core.run.count === 0 ? 10 : core.run.mean, slots);
+    return estimateWaitMs(core.scheduler.depth + core.waiting.size, this.#meanRunMs(), slots);
+  }
+
+  #meanRunMs(): number {
+    const { run } = this.#core;
+    return run.count === 0 ? 10 : run.mean;
   }
 
   #remove(task: PoolTask): void {

@@ -2,6 +2,7 @@
 import { WorkerCrashedError } from '../errors.js';
 import { isInFlight } from '../task/lifecycle.js';
 import type { WorkerExit } from '../worker/worker.js';
+import { leaveBulkhead } from './bulkheads.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { DIRECT, STREAMING, TRANSFERRED } from './pool-task.js';
@@ -19,6 +20,7 @@ export class LostTasks {
 
   settle(lost: readonly PoolTask[], member: Member, exit: WorkerExit): void {
     const unexplained = this.#isUnexplained(lost, member, exit);
+    for (const task of lost) if (isInFlight(task.stateCode)) leaveBulkhead(this.#core, task);
     const [innocent, blamed] = [[] as PoolTask[], [] as PoolTask[]];
     for (const task of lost) (this.#isInnocent(task, member, exit, unexplained) ? innocent : blamed).push(task);
     this.#report(blamed, member, exit);

@@ -11,6 +11,7 @@ import type { Random } from '../runtime/random.js';
 import { parseDuration, parseSize } from '../runtime/units.js';
 import type { Duration, Size } from '../runtime/units.js';
 import { DEFAULT_LEVELS } from '../queue/queued-task.js';
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { LevelOptions } from '../queue/queued-task.js';
 import { placement } from '../scheduler/placement/placements.js';
 import type { Placement } from '../scheduler/placement.js';
@@ -21,6 +22,7 @@ import type { Limits } from '../task/worker-limits.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 import type { HostSource } from './host-readings.js';
+import { bulkheads } from './bulkhead-options.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
 import type { TaskSettings } from './task-settings.js';
 
@@ -35,6 +37,8 @@ export interface PoolSettings {
   readonly policy: ScalingPolicy;
   /** What holds for tasks that say nothing else. */
   readonly task: Omit<TaskSettings, 'owner'>;
+  /** By name of a function or group. */
+  readonly bulkheads: ReadonlyMap<string, Bulkhead>;
   readonly cancelGraceMs: number;
   /** The grace of a worker whose event loop is blocked. */
   readonly blockedGraceMs: number;
@@ -84,6 +88,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'deadline',
   'retry',
   'breaker',
+  'bulkheads',
   'priority',
   'cancelGrace',
   'startTimeout',
@@ -130,7 +135,9 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
       deadlineMs: options.deadline === undefined ? Infinity : parseDuration('deadline', options.deadline, true),
       retry: normaliseRetry('retry', options.retry),
       breaker: normaliseBreaker('breaker', options.breaker),
+      bulkhead: undefined,
     },
+    bulkheads: bulkheads(options.bulkheads),
     cancelGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? CANCEL_GRACE_MS),
     blockedGraceMs: parseDuration('cancelGrace', options.cancelGrace ?? BLOCKED_GRACE_MS),
     startTimeoutMs: parseDuration('startTimeout', options.startTimeout ?? 30_000),

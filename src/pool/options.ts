@@ -5,7 +5,7 @@ import type { Random } from '../runtime/random.js';
 import type { Duration, Size } from '../runtime/units.js';
 import type { PlacementName } from '../scheduler/placement.js';
 import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
-import type { BreakerOptions, RetryOptions, WorkerLimits } from '../task/types.js';
+import type { BreakerOptions, BulkheadOptions, RetryOptions, WorkerLimits } from '../task/types.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 
@@ -66,6 +66,8 @@ export interface PoolOptions {
   readonly retry?: RetryOptions | number;
   /** When functions are refused because too many of their attempts fail. `true` for all defaults. Default: for crash loops only; `false`: never. */
   readonly breaker?: BreakerOptions | boolean;
+  /** By name of a function, or of a group that functions name: how many tasks of it may be in flight at once, and wait. A number is `max`. */
+  readonly bulkheads?: Readonly<Record<string, number | BulkheadOptions>>;
   /** Level of tasks that name none. Default `'normal'`. */
   readonly priority?: string;
   /**

@@ -3,6 +3,7 @@
  *
  * Fields are plain and public for speed; the user sees the interface `Task` only. Rare things live in {@link TaskExtra}, made when first needed.
  */
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { QueuedTask } from '../queue/queued-task.js';
 import { COMPLETED, isInFlight, isTerminal, QUEUED, stateName, transition } from '../task/lifecycle.js';
 import type { StateCode, TaskState } from '../task/lifecycle.js';
@@ -67,6 +68,8 @@ export const PART: number = 1 << 15;
 
 /** Let through by a breaker that is half-open: its outcome decides. */
 export const PROBE: number = 1 << 16;
+/** Counted among the open tasks of its bulkhead. */
+export const COUNTED: number = 1 << 17;
 
 /** Rejects the promise that is resolved with it. Tasks keep one resolving function instead of two: a million of them wait at a time. */
 class Rejection {
@@ -172,6 +175,10 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
 
   get affinityKey(): string | undefined {
     return this.extra?.affinityKey;
+  }
+
+  get bulkhead(): Bulkhead | undefined {
+    return this.settings.bulkhead;
   }
 
   get transfer(): readonly object[] | undefined {

@@ -6,6 +6,7 @@ import { TaskCancelledError } from '../errors.js';
 import type { MillraceError } from '../errors.js';
 import { backoffDelayMs } from '../policy/backoff.js';
 import { shouldRetry } from '../policy/retry.js';
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { DeadLetter } from '../queue/dead-letters.js';
 import { CANCELLED, COMPLETED, DELAYED, FAILED, isTerminal, QUEUED } from '../task/lifecycle.js';
 import { joinStacks } from '../transport/error-codec.js';
@@ -14,7 +15,7 @@ import { runCaptured } from '../runtime/async-context.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { BROADCAST, DIRECT, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import { BROADCAST, COUNTED, DIRECT, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
 import type { PoolTask, TaskExtra } from './pool-task.js';
 import type { SignalWatch } from './signals.js';
 
@@ -204,6 +205,7 @@ export class Settlement {
 
   #tidy(task: PoolTask): void {
     const extra = task.extra;
+    if ((task.marks & COUNTED) !== 0) (task.settings.bulkhead as Bulkhead).open -= 1;
     if (extra !== undefined) this.#tidyExtra(task, extra);
   }
 

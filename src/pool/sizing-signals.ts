@@ -56,7 +56,7 @@ export class SizingSignals {
       busy,
       inFlight: core.inFlight,
       concurrency: core.settings.concurrency,
-      queueDepth: core.scheduler.depth,
+      queueDepth: core.scheduler.runnable,
       oldestWaitMs: oldest === undefined ? 0 : Math.max(0, nowMs - oldest.submittedAt),
       cpu: this.#cpu.sample(nowMs),
       idleMs: idleMs.sort((a, b) => b - a),

@@ -49,6 +49,10 @@ export interface PoolStats {
   };
   /** By function: those with a `breaker` that have run, and those that were shut off. */
   readonly breakers: Readonly<Record<string, BreakerStats>>;
+  /** By name: tasks of functions with a `bulkhead`. */
+  readonly bulkheads: Readonly<Record<string, { readonly inFlight: number; readonly max: number }>>;
+  /** Tasks of `queue.depth` that wait because their bulkhead is full. */
+  readonly held: number;
   /** No worker can be started, or workers die too often. */
   readonly degraded: boolean;
   readonly paused: boolean;

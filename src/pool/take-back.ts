@@ -1,4 +1,5 @@
 /** Takes a task back that was sent ahead to a worker and has not begun there. */
+import { leaveBulkhead } from './bulkheads.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { DIRECT } from './pool-task.js';
@@ -8,6 +9,7 @@ import type { PoolTask } from './pool-task.js';
 export function takeBack(core: PoolCore, task: PoolTask): boolean {
   const member = task.holder as Member | undefined;
   if (member === undefined || (task.marks & DIRECT) !== 0 || !member.worker.revoke(task)) return false;
+  leaveBulkhead(core, task);
   task.holder = undefined;
   task.attempt -= 1;
   member.dispatched -= 1;

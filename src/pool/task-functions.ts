@@ -11,10 +11,12 @@ import type { BreakerPlan } from '../policy/circuit-breaker.js';
 import { normaliseRetry } from '../policy/retry.js';
 import { ownOptions } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { LevelOptions } from '../queue/queued-task.js';
 import type { TaskDefaults, TaskOptions } from '../task/types.js';
 import { unknownFunctionError } from '../task/unknown-function.js';
 import type { FunctionInfo } from '../transport/protocol.js';
+import { declaredBulkhead } from './bulkhead-options.js';
 import { levelIndex } from './normalise-options.js';
 import type { TaskSettings } from './task-settings.js';
 
@@ -44,19 +46,27 @@ const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
   'affinityKey',
   'transfer',
 ];
-const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry', 'breaker'];
+const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry', 'breaker', 'bulkhead'];
 
 export class TaskFunctions {
   readonly #base: TaskSettings;
   readonly #levels: readonly LevelOptions[];
   readonly #settings = new Map<string, TaskSettings>();
+  /** Those of the pool's options, and those that functions declare. */
+  readonly #bulkheads: Map<string, Bulkhead>;
   #countsErrors: boolean;
   #known: Map<string, FunctionInfo> | undefined;
 
-  constructor(base: TaskSettings, levels: readonly LevelOptions[]) {
+  constructor(base: TaskSettings, levels: readonly LevelOptions[], bulkheads: ReadonlyMap<string, Bulkhead>) {
     this.#base = base;
+    this.#bulkheads = new Map(bulkheads);
     this.#levels = levels;
     this.#countsErrors = countsErrors(base.breaker);
+    for (const name of bulkheads.keys()) this.#settings.set(name, this.#plain(name));
+  }
+
+  bulkheads(): readonly Bulkhead[] {
+    return [...this.#bulkheads.values()];
   }
 
   /** Whether some function has a breaker that counts its errors. */
@@ -98,6 +108,7 @@ export class TaskFunctions {
       deadlineMs: given.deadlineMs ?? base.deadlineMs,
       retry: given.retry === undefined ? base.retry : normaliseRetry('retry', given.retry),
       breaker: base.breaker,
+      bulkhead: base.bulkhead,
     };
   }
 
@@ -127,8 +138,14 @@ export class TaskFunctions {
     };
   }
 
+  /** The settings of a function that says nothing of itself. */
+  #plain(name: string): TaskSettings {
+    const bulkhead = this.#bulkheads.get(name);
+    return bulkhead === undefined ? this.#base : { ...this.#base, bulkhead };
+  }
+
   #merge(name: string, defaults: TaskDefaults | undefined): TaskSettings {
-    if (defaults === undefined) return this.#base;
+    if (defaults === undefined) return this.#plain(name);
     const option = (field: string): string => `defineTask(${name}).${field}`;
     const own = ownOptions<TaskDefaults>(`defineTask(${name})`, defaults, DEFAULTS);
     return {
@@ -138,6 +155,7 @@ export class TaskFunctions {
       deadlineMs: own.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), own.deadline, true),
       retry: own.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), own.retry),
       breaker: own.breaker === undefined ? this.#base.breaker : normaliseBreaker(option('breaker'), own.breaker),
+      bulkhead: own.bulkhead === undefined ? this.#bulkheads.get(name) : declaredBulkhead(option('bulkhead'), name, own.bulkhead, this.#bulkheads),
     };
   }
 }

@@ -1,6 +1,7 @@
 /** What governs one task, after the pool's options, the function's and the call's have been merged. Shared by all tasks with the same options. */
 import type { BreakerPlan } from '../policy/circuit-breaker.js';
 import type { RetryPlan } from '../policy/retry.js';
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { TaskOwner } from './task-owner.js';
 
 export interface TaskSettings {
@@ -15,4 +16,6 @@ export interface TaskSettings {
   readonly retry: RetryPlan;
   /** `undefined`: the function is never shut off. */
   readonly breaker: BreakerPlan | undefined;
+  /** `undefined`: the function may take all of the pool. */
+  readonly bulkhead: Bulkhead | undefined;
 }

@@ -2,6 +2,7 @@
 import { EXECUTING, isTerminal } from '../task/lifecycle.js';
 import type { LogLevel } from '../transport/protocol.js';
 import type { Worker, WorkerExit, WorkerHost, WorkerReady } from '../worker/worker.js';
+import { leaveBulkhead } from './bulkheads.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { HealthChecks } from './health-checks.js';
@@ -139,6 +140,7 @@ export class WorkerReplies implements PoolWorkerHost {
   #answered(task: PoolTask): Member {
     const member = task.holder as Member;
     member.answered += 1;
+    if (task.settings.bulkhead !== undefined) leaveBulkhead(this.#core, task);
     if (task.extra?.timeoutAlarm !== undefined) this.#cancellation.executionEnded(task);
     return member;
   }

@@ -1,3 +1,5 @@
+import type { Bulkhead } from './bulkhead.js';
+
 /**
  * What the queue needs to know of a task. The pool's task object satisfies it, so queueing allocates nothing but a place in a lane.
  *
@@ -22,6 +24,8 @@ export interface QueuedTask {
   readonly sequence?: number;
   /** With placement `affinity`: tasks with one key go to one worker while it lives. */
   readonly affinityKey?: string | undefined;
+  /** Bounds how many tasks of its kind are in flight at once. Must not change while the task is queued or in flight. */
+  readonly bulkhead?: Bulkhead | undefined;
 }
 
 /**

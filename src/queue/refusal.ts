@@ -1,5 +1,6 @@
 /** What a task is told that the queue has refused or evicted. */
 import { QueueFullError } from '../errors.js';
+import type { Bulkhead } from './bulkhead.js';
 import type { QueueBounds, QueueLoad } from './admission.js';
 
 const WAIT_MS_MIN = 1;
@@ -27,6 +28,16 @@ export function queueFullError(taskName: string, bounds: QueueBounds, load: Queu
 export function neverFitsError(taskName: string, bounds: QueueBounds, bytes: number): QueueFullError {
   const bound = `its arguments take about ${bytes} bytes, and no level that it may enter holds as much within queue.maxBytes ${bounds.bytesMax}`;
   return new QueueFullError('ERR_QUEUE_FULL', `${taskName}: the task can never fit into the queue: ${bound}. Raise the bounds, or split the task`, Infinity);
+}
+
+/** For a task whose bulkhead has no room, though the queue may have. `serviceMs`: mean execution time. */
+export function bulkheadFullError(taskName: string, { name, max, queuedMax, open }: Bulkhead, serviceMs: number): QueueFullError {
+  const retryAfterMs = estimateWaitMs(open - max - queuedMax + 1, serviceMs, max);
+  return new QueueFullError(
+    'ERR_QUEUE_FULL',
+    `${taskName}: its bulkhead ${name} is full (${max} in flight, ${queuedMax} waiting). Try again in ${retryAfterMs} ms, or raise its bounds`,
+    retryAfterMs,
+  );
 }
 
 /** For a task that was evicted. */

@@ -12,12 +12,14 @@
  *   others are free. Tasks of a key that stand in the common queue when it is bound move over when their turn comes.
  * - When a worker goes, its bound tasks go back to their place in the common queue: the order is one static key, so nothing is lost by moving.
  */
+import type { Bulkhead } from '../queue/bulkhead.js';
 import type { LevelOptions, QueuedTask } from '../queue/queued-task.js';
 import { LevelCounts } from '../queue/level-counts.js';
 import { TaskQueue } from '../queue/task-queue.js';
 import { assert } from '../runtime/assert.js';
 import type { Random } from '../runtime/random.js';
 import { AffinityBindings } from './affinity-bindings.js';
+import { HeldTasks } from './held-tasks.js';
 import { OwnQueues } from './own-queues.js';
 import type { Placement } from './placement.js';
 import { ReadyWorkers } from './ready-workers.js';
@@ -53,6 +55,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   readonly #random: Random;
   readonly #common: TaskQueue<T>;
   readonly #own: OwnQueues<T, W>;
+  readonly #held: HeldTasks<T>;
   readonly #slots: Map<W, WorkerSlot<T, W>> = new Map();
   readonly #ready: ReadyWorkers<WorkerSlot<T, W>> = new ReadyWorkers();
   readonly #bindings: AffinityBindings<WorkerSlot<T, W>> | undefined;
@@ -63,6 +66,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     this.counts = new LevelCounts(options.levels.length);
     this.#common = new TaskQueue(options.levels, this.counts);
     this.#own = new OwnQueues(options.levels, this.counts);
+    this.#held = new HeldTasks(options.levels, this.counts);
     this.#placement = options.placement;
     this.#random = options.random;
     this.#bindings = options.placement.name === 'affinity' ? new AffinityBindings(options.bindingsMax ?? BINDINGS_MAX_DEFAULT) : undefined;
@@ -71,6 +75,16 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   /** Tasks queued. */
   get depth(): number {
     return this.counts.size + this.#own.pinnedSize;
+  }
+
+  /** Tasks queued that may not be handed out now, whatever workers are free: their bulkheads are full. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Tasks queued that a free worker could take. */
+  get runnable(): number {
+    return this.depth - this.#held.size;
   }
 
   /** Tasks in flight. */
@@ -122,7 +136,8 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   /** Queues a task that stands nowhere. */
   push(task: T): void {
     const bound = this.#boundTo(task);
-    if (bound === undefined) this.#common.push(task);
+    if (task.bulkhead?.isFull === true) this.#held.hold(task, task.bulkhead);
+    else if (bound === undefined) this.#common.push(task);
     else this.#own.bind(bound, task);
   }
 
@@ -133,7 +148,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
 
   /** Takes a task out of the queue. Returns whether it stood there. */
   remove(task: T): boolean {
-    return (this.#own.size > 0 && this.#own.remove(task)) || this.#common.remove(task);
+    return (this.#own.size > 0 && this.#own.remove(task)) || (this.#held.size > 0 && this.#held.remove(task)) || this.#common.remove(task);
   }
 
   /**
@@ -151,9 +166,19 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   #advance(): boolean {
     while (this.#ready.size > 0) {
       const owner = this.#own.first();
-      if (owner !== undefined && this.#own.firstKey() <= this.#common.peekKey()) return this.#give(this.#own.shift(owner), owner);
+      if (owner !== undefined && this.#own.firstKey() <= this.#common.peekKey()) {
+        const own = this.#own.shift(owner);
+        if (own.bulkhead === undefined || !own.bulkhead.isFull) return this.#give(own, owner);
+        this.#own.refresh(owner);
+        this.#held.hold(own, own.bulkhead);
+        continue;
+      }
       const task = this.#common.shift();
       if (task === undefined) return false;
+      if (task.bulkhead?.isFull === true) {
+        this.#held.hold(task, task.bulkhead);
+        continue;
+      }
       const slot = this.#boundTo(task) ?? this.#choose(task);
       if (slot.credit > 0) return this.#give(task, slot);
       this.#own.bind(slot, task);
@@ -168,6 +193,15 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     this.#inFlight -= 1;
     if (slot.load === 1) slot.idleSinceMs = nowMs;
     this.#change(slot, slot.load - 1, slot.creditMax, true);
+  }
+
+  /** A task of this bulkhead is no longer in flight: the next one that was held up for it takes its place in the queue. Returns whether there was one. */
+  leave(bulkhead: Bulkhead): boolean {
+    assert(bulkhead.inFlight > 0, 'a bulkhead is left no more often than it was entered');
+    bulkhead.inFlight -= 1;
+    const next = bulkhead.isFull ? undefined : this.#held.shift(bulkhead);
+    if (next !== undefined) this.push(next);
+    return next !== undefined;
   }
 
   /** Workers without tasks that are not being stopped, idle the longest first. O(workers log workers). */
@@ -209,6 +243,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   /** All queued tasks, in no order that matters. Do not change the queue meanwhile. */
   *[Symbol.iterator](): IterableIterator<T> {
     yield* this.#own;
+    yield* this.#held;
     yield* this.#common;
   }
 
@@ -232,6 +267,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   }
 
   #give(task: T, slot: WorkerSlot<T, W>): true {
+    if (task.bulkhead !== undefined) task.bulkhead.inFlight += 1;
     this.#inFlight += 1;
     this.#change(slot, slot.load + 1, slot.creditMax, true);
     this.#ready.endTurn(slot);
@@ -252,6 +288,10 @@ export class Scheduler<T extends QueuedTask, W extends object> {
 
   #best(of: (queue: TaskQueue<T>) => T | undefined, withPinned: boolean, better: (task: T, best: T) => boolean): T | undefined {
     let best = of(this.#common);
+    for (const queue of this.#held.size > 0 ? this.#held.queues() : []) {
+      const task = of(queue);
+      if (task !== undefined && (best === undefined || better(task, best))) best = task;
+    }
     if (this.#own.size === 0) return best;
     for (const { bound, pinned } of this.#slots.values()) {
       for (const queue of [bound, withPinned ? pinned : undefined]) {

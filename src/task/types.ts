@@ -111,10 +111,20 @@ export interface BreakerOptions {
   readonly openFor?: Duration;
 }
 
+/** How much of the pool the calls of a function, or of a group of functions, may take. */
+export interface BulkheadOptions {
+  /** Tasks in the hands of workers at once. */
+  readonly max: number;
+  /** Tasks that may wait for that; further ones are refused. Default: as many as the queue takes. */
+  readonly queue?: number;
+}
+
 /** Options a task function declares for itself. */
 export interface TaskDefaults extends Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry'> {
   /** `true` for all defaults. Without it, and unless it is `false`, the breaker opens for crash loops only. */
   readonly breaker?: BreakerOptions | boolean;
+  /** A number is `max`. Functions that name the same `group` share one; the group's size may be the pool's to say (`bulkheads`). */
+  readonly bulkhead?: number | (Partial<BulkheadOptions> & { readonly group?: string });
 }
 
 /** What one worker may use at most. Each field is off by default; those that cannot be enforced where the pool runs are told by the event `warning`. */

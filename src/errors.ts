@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   ERR_TASK_SHED: 'The task was evicted from a full queue by the policy `shed-lowest` or `drop-oldest`. Try again after `retryAfter` ms.',
   ERR_BREAKER_OPEN:
     'The function is refused for a while: too many of its attempts failed, or it ended too many workers; `cause` is the last error. Try again after `retryAfter` ms.',
+  ERR_OVERLOAD:
+    'The pool has more to do than it can finish in time, and refused the task or gave it up; `step` says which rule did. Try again after `retryAfter` ms.',
   ERR_POOL_CLOSED: 'The pool is closing or closed and takes no more tasks. Submit before `close()`, or make a new pool.',
   ERR_ILLEGAL_TRANSITION: 'A task was moved between two states the lifecycle does not connect. This is a bug in millrace.',
   ERR_ASSERTION: 'An internal invariant does not hold. This is a bug in millrace.',
@@ -179,6 +181,24 @@ export class BreakerOpenError extends MillraceError {
     super('ERR_BREAKER_OPEN', message, cause === undefined ? undefined : { cause });
     this.name = 'BreakerOpenError';
     this.taskName = taskName;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Which rule of the overload control refused a task: see the guide on overload. */
+export type OverloadStep = 'max-wait' | 'sojourn' | 'priority' | 'memory';
+
+/** The pool has more to do than it can finish in time, and the task is not among what it keeps. */
+export class OverloadError extends MillraceError {
+  /** The rule that refused it. */
+  readonly step: OverloadStep;
+  /** Estimated time until what waits now has been done, in ms. */
+  readonly retryAfter: number;
+
+  constructor(message: string, step: OverloadStep, retryAfter: number) {
+    super('ERR_OVERLOAD', message);
+    this.name = 'OverloadError';
+    this.step = step;
     this.retryAfter = retryAfter;
   }
 }

@@ -7,6 +7,7 @@ export {
   ModuleLoadError,
   OptionError,
   PoisonedError,
+  OverloadError,
   QueueFullError,
   TaskCancelledError,
   TaskTimeoutError,

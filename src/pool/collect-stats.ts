@@ -3,10 +3,11 @@ import type { LogHistogram } from '../collections/log-histogram.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
 import type { WorkerInfo } from './pool.js';
+import type { OverloadControl } from './overload-control.js';
 import type { Supervision } from './supervision.js';
 import type { Distribution, PoolStats } from './stats.js';
 
-export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers, crashLooping }: Supervision): PoolStats {
+export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers, crashLooping }: Supervision, overload: OverloadControl): PoolStats {
   const workers = { total: 0, starting: 0, ready: 0, busy: 0, idle: 0, draining: 0, min: fleet.limits.min, max: fleet.limits.max };
   for (const member of fleet.members) {
     workers.total += 1;
@@ -42,6 +43,7 @@ export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers
     breakers: breakers.stats(),
     bulkheads: Object.fromEntries(core.functions.bulkheads().map(({ name, inFlight, max }) => [name, { inFlight, max }])),
     held: core.scheduler.held,
+    overload: overload.stats(),
     degraded: core.degraded !== undefined || crashLooping,
     paused: core.paused,
   };

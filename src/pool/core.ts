@@ -54,6 +54,8 @@ export class PoolCore {
   phase: Phase = 'open';
   paused = false;
   degraded: Error | undefined = undefined;
+  /** The overload control is at work: nothing is attempted twice. */
+  saturated = false;
   /** Tasks without an outcome. */
   open = 0;
   /** Tasks in the hands of workers. */

@@ -14,6 +14,7 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   rejected: true,
   deadLetter: true,
   backpressure: true,
+  overload: true,
   workerStarting: true,
   workerReady: true,
   workerExit: true,

@@ -3,6 +3,7 @@
  * is never built. `docs/reference/events.md` is held in step with this table.
  */
 import type { BreakerState } from '../policy/circuit-breaker.js';
+import type { OverloadStep } from '../errors.js';
 import type { DeadLetter } from '../queue/dead-letters.js';
 import type { ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import type { Finding } from '../scheduler/supervisor/error-test.js';
@@ -30,6 +31,17 @@ export interface PoolEvents {
   deadLetter: { readonly letter: DeadLetter };
   /** The queue rose over its high-water mark (`on`) or fell below the low one: slow down, or go on. Emitted inside the submission that crosses. */
   backpressure: { readonly on: boolean; readonly depth: number; readonly bytes: number; readonly retryAfterMs: number };
+  /** The overload control began to act (`on`) or ended: which step, and the figures it rests on. Level and wait belong to the step `sojourn`. */
+  overload: {
+    readonly on: boolean;
+    readonly step: OverloadStep;
+    readonly level: string | undefined;
+    readonly waitMs: number | undefined;
+    readonly targetMs: number | undefined;
+    readonly refusedShare: number;
+    readonly memoryShare: number;
+    readonly retryAfterMs: number;
+  };
   /** A worker is being started. */
   workerStarting: WorkerEvent;
   /** A worker is ready. */

@@ -3,19 +3,21 @@
  * and is decided before anything is serialised.
  */
 import { MillraceError } from '../errors.js';
-import { Admission } from '../queue/admission.js';
+import { Admission, QUEUE_FULL } from '../queue/admission.js';
 import type { AdmissionDecision, QueueLoad } from '../queue/admission.js';
-import { bulkheadFullError, estimateWaitMs, neverFitsError, queueFullError, taskShedError } from '../queue/refusal.js';
+import { bulkheadFullError, neverFitsError, queueFullError, taskShedError } from '../queue/refusal.js';
 import type { Bulkhead } from '../queue/bulkhead.js';
 import { estimateBytes } from '../queue/estimate-bytes.js';
 import { captureContext } from '../runtime/async-context.js';
 import { DELAYED, isTerminal } from '../task/lifecycle.js';
+import type { OverloadStep } from '../errors.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
+import type { OverloadControl } from './overload-control.js';
 import { COUNTED, DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
 import type { Settlement } from './settlement.js';
 import type { SignalWatch } from './signals.js';
-import { SubmitStacks } from './submit-stack.js';
+import { refusalError, SubmitStacks } from './submit-stack.js';
 import type { GivenOptions } from './task-functions.js';
 import type { TaskSettings } from './task-settings.js';
 
@@ -25,6 +27,8 @@ export interface IntakeHost {
   runInCaller(task: PoolTask): void;
 }
 
+type Obstacle = Exclude<OverloadStep, 'sojourn'>;
+
 const WAIT: AdmissionDecision = { action: 'wait' };
 
 export class Intake {
@@ -33,22 +37,33 @@ export class Intake {
   readonly #cancellation: Cancellation;
   readonly #signals: SignalWatch;
   readonly #byKey: Map<string, PoolTask>;
+  readonly #overload: OverloadControl;
   readonly #host: IntakeHost;
   readonly #stacks: SubmitStacks;
   readonly #admission: Admission;
   readonly #load: QueueLoad;
   readonly #bounded: boolean;
+  readonly #guarded: boolean;
   readonly #countsBytes: boolean;
   readonly #contextAlways: boolean;
   readonly #drained: (() => void)[] = [];
   #sequence = 0;
 
-  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, signals: SignalWatch, byKey: Map<string, PoolTask>, host: IntakeHost) {
+  constructor(
+    core: PoolCore,
+    settlement: Settlement,
+    cancellation: Cancellation,
+    signals: SignalWatch,
+    byKey: Map<string, PoolTask>,
+    overload: OverloadControl,
+    host: IntakeHost,
+  ) {
     this.#core = core;
     this.#settlement = settlement;
     this.#cancellation = cancellation;
     this.#signals = signals;
     this.#byKey = byKey;
+    this.#overload = overload;
     this.#host = host;
     const { queue } = core.settings;
     this.#admission = new Admission(queue);
@@ -56,6 +71,7 @@ export class Intake {
     this.#stacks = new SubmitStacks(core.settings.submitStack);
     this.#countsBytes = queue.bytesMax !== Infinity || queue.levels.some((level) => level.bytesMax !== Infinity);
     this.#bounded = this.#countsBytes || queue.max !== Infinity || queue.levels.some((level) => level.max !== Infinity);
+    this.#guarded = this.#bounded || overload.guards;
     this.#contextAlways = core.settings.kind === 'async' || queue.whenFull === 'caller-runs';
   }
 
@@ -84,11 +100,12 @@ export class Intake {
       return task;
     }
     if (task.settings.bulkhead !== undefined && !this.#enterBulkhead(task, mayWait)) return task;
-    core.retryBudget.onFirstAttempt(core.stamp());
     if (given !== undefined && given.delayMs > 0) this.#delay(task, given.delayMs);
-    else if (this.#bounded && (task.marks & DIRECT) === 0) this.#admit(task, mayWait);
+    else if (this.#guarded && (task.marks & DIRECT) === 0) this.#admit(task, mayWait);
     else this.#enqueue(task);
-    if (!task.isComplete() && core.events.has('submitted')) core.events.emit('submitted', core.taskEvent(task));
+    if (task.isComplete()) return task;
+    core.retryBudget.onFirstAttempt(core.stamp());
+    if (core.events.has('submitted')) core.events.emit('submitted', core.taskEvent(task));
     return task;
   }
 
@@ -149,6 +166,7 @@ export class Intake {
     if (core.waiting.size === 0) return;
     for (let task = core.waiting.shift(this.#roomFor); task !== undefined; task = core.waiting.shift(this.#roomFor)) {
       task.marks &= ~WAITING;
+      this.#overload.inflow += 1;
       this.#enqueue(task);
     }
   }
@@ -239,6 +257,9 @@ export class Intake {
 
   #admit(task: PoolTask, mayWait: boolean): void {
     const core = this.#core;
+    const obstacle = this.#overload.guards ? this.#obstacle(task) : undefined;
+    if (obstacle !== undefined) return this.#turnAway(task, obstacle, mayWait);
+    this.#overload.inflow += 1;
     let decision = this.#decide(task, mayWait);
     if (decision.action !== 'admit' && this.#handOutFirst()) {
       if (core.scheduler.depth === 0 && core.scheduler.hasCredit) return this.#enqueue(task);
@@ -259,6 +280,23 @@ export class Intake {
       default:
         this.#refuse(task, decision.action === 'dead-letter', decision.action === 'refuse' && decision.neverFits);
     }
+  }
+
+  /** What the overload control has against the task, after what came before it in this turn was handed out. */
+  #obstacle(task: PoolTask): Obstacle | undefined {
+    this.#overload.arrived(task);
+    const obstacle = this.#overload.obstacle(task);
+    return obstacle !== undefined && this.#handOutFirst() ? this.#overload.obstacle(task) : obstacle;
+  }
+
+  /** As for a full queue, but nothing is evicted: what was admitted was admitted because it would be done in time. */
+  #turnAway(task: PoolTask, obstacle: Obstacle, mayWait: boolean): void {
+    const { whenFull } = this.#core.settings.queue;
+    if (mayWait || whenFull === 'wait') return this.#wait(task);
+    if (whenFull === 'caller-runs' && obstacle !== 'memory') return this.#host.runInCaller(task);
+    const error = refusalError(isRecorded(task), () => this.#overload.refusal(task, obstacle));
+    if (whenFull === 'dead-letter') this.#settlement.deadLetter(task, error, 'overload');
+    this.#settlement.reject(task, error, false);
   }
 
   /** Hands out what was submitted before in this turn, if there are workers for it: then there may be room, or one of them free for this task. */
@@ -284,7 +322,9 @@ export class Intake {
 
   #refuse(task: PoolTask, deadLetter: boolean, neverFits: boolean): void {
     const { queue } = this.#core.settings;
-    const error = neverFits ? neverFitsError(task.name, queue, task.bytes) : queueFullError(task.name, queue, this.#load, this.#retryAfterMs());
+    const error = refusalError(isRecorded(task), () =>
+      neverFits ? neverFitsError(task.name, queue, task.bytes) : queueFullError(task.name, queue, this.#load, this.#retryAfterMs()),
+    );
     if (deadLetter) this.#settlement.deadLetter(task, error, 'queue-full');
     this.#settlement.reject(task, error, false);
   }
@@ -293,20 +333,20 @@ export class Intake {
     const { scheduler, settings } = this.#core;
     const victim = (end === 'oldest' ? scheduler.oldestOf(level) : scheduler.newestOf(level)) as PoolTask;
     scheduler.remove(victim);
-    this.#settlement.reject(victim, taskShedError(victim.name, settings.queue, this.#retryAfterMs()), true);
+    const error = refusalError(isRecorded(victim), () => taskShedError(victim.name, settings.queue, this.#retryAfterMs()));
+    this.#settlement.reject(victim, error, true);
   }
 
   /** The level at which a task that waits may enter: also one without room in it, when it is handed out at once. */
   readonly #roomFor = (task: PoolTask): number => {
     const { scheduler, paused } = this.#core;
+    if (this.#overload.guards && this.#overload.obstacle(task) !== undefined) return QUEUE_FULL;
     const level = this.#admission.roomFor(task, this.#load);
     return level < 0 && !paused && scheduler.depth === 0 && scheduler.hasCredit ? task.level : level;
   };
 
   #retryAfterMs(): number {
-    const core = this.#core;
-    const slots = Math.max(1, core.settings.size.max * core.settings.concurrency);
-    return estimateWaitMs(core.scheduler.depth + core.waiting.size, this.#meanRunMs(), slots);
+    return this.#overload.forecast.retryAfterMs();
   }
 
   #meanRunMs(): number {
@@ -339,4 +379,8 @@ export class Intake {
     task.level = settings.level;
     core.scheduler.push(task);
   }
+}
+
+function isRecorded(task: PoolTask): boolean {
+  return task.extra?.submitStack !== undefined;
 }

@@ -23,6 +23,8 @@ import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 import type { HostSource } from './host-readings.js';
 import { bulkheads } from './bulkhead-options.js';
+import { overloadSettings } from './overload-options.js';
+import type { OverloadSettings } from './overload-options.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
 import type { TaskSettings } from './task-settings.js';
 
@@ -33,6 +35,8 @@ export interface PoolSettings {
   readonly size: SizeLimits;
   readonly concurrency: number;
   readonly queue: QueueSettings;
+  /** `undefined` for a pool without overload control. */
+  readonly overload: OverloadSettings | undefined;
   readonly placement: Placement;
   readonly policy: ScalingPolicy;
   /** What holds for tasks that say nothing else. */
@@ -67,6 +71,8 @@ export interface SizeLimits {
 export interface QueueSettings {
   readonly max: number;
   readonly bytesMax: number;
+  /** `Infinity` for none. */
+  readonly waitMsMax: number;
   readonly whenFull: WhenFull;
   readonly levels: readonly LevelOptions[];
   readonly highWaterMark: number;
@@ -82,6 +88,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'size',
   'concurrency',
   'queue',
+  'overload',
   'placement',
   'policy',
   'timeout',
@@ -127,6 +134,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     size,
     concurrency: wholeNumber('concurrency', options.concurrency ?? (kind === 'async' ? 64 : 1), 1, CONCURRENCY_MAX),
     queue,
+    overload: overloadSettings(options.overload, queue.levels),
     placement: placement('placement', options.placement ?? 'least-loaded'),
     policy: scalingPolicy('policy', options.policy ?? (size.min === size.max ? 'fixed' : 'queue-depth')),
     task: {
@@ -200,11 +208,12 @@ function poolName(name: unknown): string {
 }
 
 function queueSettings(input: QueueOptions | undefined): QueueSettings {
-  const own = ownOptions<QueueOptions>('queue', input, ['max', 'maxBytes', 'whenFull', 'levels', 'highWaterMark', 'lowWaterMark']);
+  const own = ownOptions<QueueOptions>('queue', input, ['max', 'maxBytes', 'maxWait', 'whenFull', 'levels', 'highWaterMark', 'lowWaterMark']);
   const highWaterMark = numberWithin('queue.highWaterMark', own.highWaterMark ?? 0.8, 0, 1);
   return {
     max: wholeNumber('queue.max', own.max ?? 10_000, 0, undefined, true),
     bytesMax: own.maxBytes === undefined ? Infinity : parseSize('queue.maxBytes', own.maxBytes, true),
+    waitMsMax: own.maxWait === undefined ? Infinity : parseDuration('queue.maxWait', own.maxWait, true),
     whenFull: oneOf('queue.whenFull', own.whenFull ?? 'reject', ['reject', 'wait', 'shed-lowest', 'drop-oldest', 'caller-runs', 'dead-letter']),
     levels: levels(own.levels),
     highWaterMark,
@@ -228,12 +237,13 @@ function levels(input: QueueOptions['levels']): readonly LevelOptions[] {
 function level(name: string, input: LevelInput): LevelOptions {
   const option = `queue.levels.${name}`;
   if (typeof input !== 'object') return { name, headStartMs: parseDuration(option, input), max: Infinity, bytesMax: Infinity };
-  const own = ownOptions<{ headStart: Duration; max: number; maxBytes: Size }>(option, input, ['headStart', 'max', 'maxBytes']);
+  const own = ownOptions<{ headStart: Duration; max: number; maxBytes: Size; maxWait: Duration }>(option, input, ['headStart', 'max', 'maxBytes', 'maxWait']);
   return {
     name,
     headStartMs: parseDuration(`${option}.headStart`, own.headStart),
     max: own.max === undefined ? Infinity : wholeNumber(`${option}.max`, own.max, 0, undefined, true),
     bytesMax: own.maxBytes === undefined ? Infinity : parseSize(`${option}.maxBytes`, own.maxBytes, true),
+    ...(own.maxWait === undefined ? undefined : { waitMsMax: parseDuration(`${option}.maxWait`, own.maxWait, true) }),
   };
 }
 

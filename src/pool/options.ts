@@ -24,6 +24,8 @@ export interface QueueOptions {
   readonly whenFull?: WhenFull;
   /** Priority levels, most urgent first, with their head starts. Default critical 0, high 100 ms, normal 1 s, low 10 s, idle 60 s. */
   readonly levels?: Readonly<Record<string, LevelInput>>;
+  /** A task that would wait for longer, as foreseen, is refused: the bound by time. Default none. */
+  readonly maxWait?: Duration;
   /** Share of the bounds at which `backpressure` is raised. Default 0.8. */
   readonly highWaterMark?: number;
   /** Share of the bounds below which it ends. Default 0.5. */
@@ -31,7 +33,23 @@ export interface QueueOptions {
 }
 
 /** A level: its head start, or that and bounds of its own. */
-export type LevelInput = Duration | { readonly headStart: Duration; readonly max?: number; readonly maxBytes?: Size };
+export type LevelInput = Duration | { readonly headStart: Duration; readonly max?: number; readonly maxBytes?: Size; readonly maxWait?: Duration };
+
+/** What to do when more comes in than can be finished in time. Each part has a default; `'adaptive'` takes them all. */
+export interface OverloadOptions {
+  /** Wait that is no overload yet. Default the largest of 5 ms, the mean execution time and a tenth of the pool's `deadline`. */
+  readonly target?: Duration;
+  /** A level is overloaded when the wait has been above the target for this long, and no longer when it has been below. Default the larger of 100 ms and 10 mean execution times. */
+  readonly interval?: Duration;
+  /** Levels whose callers are gone when the answer is late: while such a level is overloaded, what has waited longer than the target is given up. Default none. */
+  readonly interactive?: readonly string[];
+  /** Whether an interactive level runs its newest task first while it is overloaded. Default false. */
+  readonly newestFirst?: boolean;
+  /** Largest share of the submissions that is refused, the least urgent first; 0 refuses none. Default 0.99. */
+  readonly refuseMax?: number;
+  /** Share of the memory this process may use from which the lowest level and large arguments are refused; `false` for never. Default 0.9. */
+  readonly memory?: number | false;
+}
 
 /** When a worker is replaced by a fresh one. It drains first; no task notices. */
 export interface RecycleOptions {
@@ -54,6 +72,11 @@ export interface PoolOptions {
   /** Tasks in flight at once inside one worker. Default 1; for `async` 64. */
   readonly concurrency?: number;
   readonly queue?: QueueOptions;
+  /**
+   * What to do when more comes in than can be finished in time, beyond the bounds of the queue. `'adaptive'` refuses the least urgent tasks as far as needed to
+   * keep the wait short. Do not use it for batches: there a long queue is no overload. Default `'off'`.
+   */
+  readonly overload?: 'off' | 'adaptive' | OverloadOptions;
   /** Default `'least-loaded'`. */
   readonly placement?: PlacementName;
   /** Sizing policy. Default `'queue-depth'`; a pool of fixed size uses `'fixed'`. */

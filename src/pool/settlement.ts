@@ -69,7 +69,7 @@ export class Settlement {
       return this.fail(task, error, 'not-retryable');
     }
     if (core.now() + delayMs >= task.deadlineAt) return this.fail(task, error, 'expired');
-    if (!core.retryBudget.tryRetry(core.now())) return this.fail(task, error, 'retry-budget');
+    if (core.saturated || !core.retryBudget.tryRetry(core.now())) return this.fail(task, error, 'retry-budget');
     this.#retry(task, error, delayMs);
   }
 

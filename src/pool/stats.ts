@@ -53,6 +53,21 @@ export interface PoolStats {
   readonly bulkheads: Readonly<Record<string, { readonly inFlight: number; readonly max: number }>>;
   /** Tasks of `queue.depth` that wait because their bulkhead is full. */
   readonly held: number;
+  /** What the option `overload` and `maxWait` have done. */
+  readonly overload: {
+    /** Whether tasks are being refused or given up, or retries held back, by the overload control. */
+    readonly on: boolean;
+    /** Levels whose tasks have been waiting too long for too long. */
+    readonly levels: readonly string[];
+    /** Share of the submissions that is refused now, the least urgent first, 0 to 1. */
+    readonly refusedShare: number;
+    /** Share of the memory in use when it was last looked at, 0 before. */
+    readonly memoryShare: number;
+    /** Tasks refused, by the rule that did. */
+    readonly refused: { readonly maxWait: number; readonly priority: number; readonly memory: number };
+    /** Tasks given up while they waited. */
+    readonly shed: { readonly sojourn: number };
+  };
   /** No worker can be started, or workers die too often. */
   readonly degraded: boolean;
   readonly paused: boolean;

@@ -38,3 +38,18 @@ export class SubmitStacks {
     return true;
   }
 }
+
+/**
+ * Makes the error of a refusal: with a stack where the submission has one recorded, without where it has not. A pool that has to refuse does so
+ * a hundred thousand times a second, and a stack costs more than all the rest of it.
+ */
+export function refusalError<E>(isRecorded: boolean, make: () => E): E {
+  if (isRecorded) return make();
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}

@@ -28,9 +28,11 @@ import type { Member } from './member.js';
 import { sizeLimits } from './normalise-options.js';
 import type { PoolSettings } from './normalise-options.js';
 import type { CloseOptions, CloseReport, PoolSize } from './options.js';
+import { OverloadControl } from './overload-control.js';
 import type { DeadLetterQueue, MapOptions, RangeOptions, WorkerInfo } from './pool.js';
 import { BROADCAST, DIRECT, HANDLE, PART } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
+import { PoolView } from './pool-view.js';
 import { Prefetch } from './prefetch.js';
 import { rangeSettings, runRange } from './range.js';
 import { Scaling } from './scaling.js';
@@ -55,6 +57,7 @@ export class WorkerPool {
   readonly #supervision: Supervision;
   readonly #dispatcher: Dispatcher;
   readonly #shutdown: Shutdown;
+  readonly #overload: OverloadControl;
 
   /** `moduleUrl` may still be in the making (a TypeScript module that is being compiled). */
   constructor(settings: PoolSettings, moduleUrl: string | Promise<string>, factory: WorkerFactory<PoolTask>) {
@@ -87,6 +90,7 @@ export class WorkerPool {
     this.#core = core;
     this.#fleet = fleet;
     this.#cancellation = new Cancellation(core, settlement, fleet);
+    this.#overload = new OverloadControl(core, settlement, fleet.members);
     const prefetch = new Prefetch(core, settlement, fleet.members);
     const supervision = new Supervision(core, fleet, {
       recall: (member) => prefetch.recall(member),
@@ -99,23 +103,18 @@ export class WorkerPool {
     this.#dispatcher = new Dispatcher(core, this.#cancellation, prefetch, {
       admitWaiting: () => this.#intake.admitWaiting(),
       gauge: () => this.#intake.gauge(),
-      onBacklog: () => this.#scaling.onBacklog(),
+      onBacklog: () => this.#onBacklog(),
       usedUp: (member) => fleet.retire(member, 'tasks'),
     });
     const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
-    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, {
+    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, this.#overload, {
       runInCaller: (task) => caller.run(task),
     });
     this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, caller);
     core.onCancel = (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called');
     core.onFlush = () => this.#dispatcher.flush();
     this.deadLetters = this.#deadLetterQueue();
-    if (typeof moduleUrl === 'string') core.settings.clock.defer(() => fleet.open(moduleUrl, replies));
-    else
-      moduleUrl.then(
-        (url) => fleet.open(url, replies),
-        (error: Error) => fleet.cannotOpen(error),
-      );
+    this.#open(moduleUrl, replies);
   }
 
   run(name: string, ...args: unknown[]): Promise<unknown> {
@@ -248,7 +247,7 @@ export class WorkerPool {
   }
 
   stats(): PoolStats {
-    return collectStats(this.#core, this.#fleet, this.#supervision);
+    return collectStats(this.#core, this.#fleet, this.#supervision, this.#overload);
   }
 
   explain(): string {
@@ -281,6 +280,21 @@ export class WorkerPool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #open(moduleUrl: string | Promise<string>, replies: WorkerReplies): void {
+    const fleet = this.#fleet;
+    if (typeof moduleUrl === 'string') this.#core.settings.clock.defer(() => fleet.open(moduleUrl, replies));
+    else
+      moduleUrl.then(
+        (url) => fleet.open(url, replies),
+        (error: Error) => fleet.cannotOpen(error),
+      );
+  }
+
+  #onBacklog(): void {
+    this.#scaling.onBacklog();
+    this.#overload.onBacklog();
   }
 
   #submit(name: string, args: readonly unknown[], options: TaskOptions | undefined, above: (...args: never[]) => unknown): PoolTask {
@@ -345,39 +359,6 @@ export class WorkerPool {
       purge: (filter) => deadLetters.purge(filter),
       replay,
     };
-  }
-}
-
-/** What a view calls of its pool. */
-interface ViewTarget {
-  run(name: string, args: readonly unknown[], above: (...args: never[]) => unknown): Promise<unknown>;
-  submit(name: string, args: readonly unknown[], options: TaskOptions | undefined, above: (...args: never[]) => unknown): Task;
-  map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions | undefined): AsyncIterableIterator<unknown>;
-  with(options: TaskOptions): PoolView;
-}
-
-/** What `pool.with(options)` returns. */
-export class PoolView {
-  readonly #target: ViewTarget;
-
-  constructor(target: ViewTarget) {
-    this.#target = target;
-  }
-
-  run(name: string, ...args: unknown[]): Promise<unknown> {
-    return this.#target.run(name, args, this.run);
-  }
-
-  submit(name: string, args: readonly unknown[], options?: TaskOptions): Task {
-    return this.#target.submit(name, args, options, this.submit);
-  }
-
-  map(name: string, inputs: Iterable<unknown> | AsyncIterable<unknown>, options?: MapOptions): AsyncIterableIterator<unknown> {
-    return this.#target.map(name, inputs, options);
-  }
-
-  with(options: TaskOptions): PoolView {
-    return this.#target.with(options);
   }
 }
 

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.js';
 import { ownOptions } from '../runtime/own-options.js';
 
 /** Why a task was given up. */
-export type DeadLetterReason = 'attempts-exhausted' | 'not-retryable' | 'retry-budget' | 'queue-full' | 'poison' | 'expired';
+export type DeadLetterReason = 'attempts-exhausted' | 'not-retryable' | 'retry-budget' | 'queue-full' | 'overload' | 'poison' | 'expired';
 
 /** A task that was given up, with what is needed to look into it and to submit it again. */
 export interface DeadLetter {

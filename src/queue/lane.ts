@@ -25,6 +25,8 @@ function recordPosition(task: QueuedTask, position: number): void {
 }
 
 export class Lane<T extends QueuedTask> {
+  /** Whether tasks leave newest first. The lane keeps its turn among the others: that goes by its oldest task. */
+  newestFirst = false;
   readonly #headStartMs: number;
   readonly #inOrder: Fifo<T> = new Fifo<T>(recordPosition);
   readonly #outOfOrder: IndexedHeap<T> = new IndexedHeap();
@@ -61,9 +63,10 @@ export class Lane<T extends QueuedTask> {
     return key;
   }
 
-  /** The task with the smallest key. */
+  /** The task that leaves next: the one with the smallest key, but for {@link newestFirst}. */
   peek(): T | undefined {
-    return this.#outOfOrderFirst() ? this.#outOfOrder.peek() : this.#inOrder.peek();
+    if (this.#outOfOrderFirst()) return this.#outOfOrder.peek();
+    return this.newestFirst ? this.#inOrder.peekLast() : this.#inOrder.peek();
   }
 
   /** The smallest key, `Infinity` when empty. */
@@ -74,7 +77,7 @@ export class Lane<T extends QueuedTask> {
   }
 
   shift(): T | undefined {
-    const task = this.#outOfOrderFirst() ? this.#outOfOrder.pop() : this.#inOrder.shift();
+    const task = this.#outOfOrderFirst() ? this.#outOfOrder.pop() : this.newestFirst ? this.#inOrder.pop() : this.#inOrder.shift();
     if (task !== undefined) task.position = NOT_QUEUED;
     return task;
   }

@@ -47,6 +47,8 @@ export interface LevelOptions {
   readonly max: number;
   /** Bytes of arguments this level may hold. */
   readonly bytesMax: number;
+  /** Tasks of this level are refused when they would wait for longer, as foreseen, in ms; absent for no such bound. */
+  readonly waitMsMax?: number;
 }
 
 /** The default levels and their starvation bounds: a `normal` task waits at most 0.9 s longer than a `high` one submitted with it. */

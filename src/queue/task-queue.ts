@@ -78,6 +78,16 @@ export class TaskQueue<T extends QueuedTask> {
     return oldest;
   }
 
+  /** The task of a level that was submitted first, as in {@link oldest}. O(1). */
+  oldestIn(level: number): T | undefined {
+    return this.#laneOf(level).oldest();
+  }
+
+  /** Whether tasks of a level leave newest first from now on; the level keeps its turn among the others. */
+  setNewestFirst(level: number, on: boolean): void {
+    this.#laneOf(level).newestFirst = on;
+  }
+
   /** The oldest task of a level that may be evicted: it was never requeued. */
   oldestOf(level: number): T | undefined {
     return this.#laneOf(level).oldestEvictable();

@@ -222,6 +222,16 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     );
   }
 
+  /** The task of a level that was submitted first, of those that any worker may be given. O(1). */
+  oldestIn(level: number): T | undefined {
+    return this.#common.oldestIn(level);
+  }
+
+  /** Whether tasks of a level that are bound to no worker leave newest first from now on. */
+  setNewestFirst(level: number, on: boolean): void {
+    this.#common.setNewestFirst(level, on);
+  }
+
   /** The oldest task of a level that may be evicted. O(workers) when workers have tasks of their own. */
   oldestOf(level: number): T | undefined {
     return this.#best(

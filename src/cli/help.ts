@@ -23,11 +23,32 @@ words after :::, lines of the files after ::::, --input files, and stdin when th
     text: `Compresses (gzip and brotli) and hashes files below [folder] in threads, shows the pool growing,
 then measures the speed-up against one worker. Takes under a minute. Default folder: node_modules.`,
   },
+  simulate: {
+    usage: 'millrace simulate [scenario.json] [flags]',
+    summary: 'how many workers a traffic needs, and how long tasks will wait, in virtual time',
+    text: `Runs the pool in virtual time over simulated workers and prints, for each sizing policy, waits, cost and
+changes of size. Traffic comes from --rate, from --trace or from a scenario file; flags override the file.
+The same seed gives the same numbers.
+
+  millrace simulate --rate 400 --service 20ms --cores 16
+  millrace simulate --trace requests.csv --service 80ms --policy adaptive,hpa --html report.html
+  millrace simulate --rate 400 --service 20ms --wait-target 50ms --plan`,
+  },
+  tune: {
+    usage: 'millrace tune <module> [function] [inputs...] [flags] [::: inputs...]',
+    summary: 'measure which workers a function wants on this machine, and how many',
+    text: `Runs an exported function of <module> with 1, 2, 4 … calls at once, in each kind of worker, until more at once
+gives no more a second. Prints the curve, how much of a call computes and how much waits, and the options
+to paste. Inputs are as for run, and taken in turn; without any the function is called without arguments.
+
+  millrace tune ./tasks.js resize photo.jpg
+  millrace tune ./tasks.js fetchPage --worker async --svg curve.svg ::: https://a.example`,
+  },
 };
 
 /** `millrace --help`. */
 export function mainHelp(version: string): string {
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(6)} ${summary}`);
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
   return `millrace ${version}: run task functions on the event loop, in threads and in processes\n\nCommands:\n${commands.join('\n')}\n\nmillrace <command> --help tells more. Exit codes: 0 ok, 1 inputs failed, 2 usage, 3 module does not load,\n4 halted, 124 deadline, 130 and 143 ended by a signal.\n`;
 }
 

@@ -11,6 +11,8 @@ import { packageInfo } from './package-info.js';
 const COMMANDS: Readonly<Record<string, () => Promise<(argv: readonly string[], host: Host) => Promise<number>>>> = {
   run: async () => (await import('./commands/run.js')).runCommand,
   demo: async () => (await import('./commands/demo.js')).demoCommand,
+  simulate: async () => (await import('./commands/simulate.js')).simulateCommand,
+  tune: async () => (await import('./commands/tune.js')).tuneCommand,
 };
 
 async function main(argv: readonly string[], host: Host): Promise<number> {

@@ -19,3 +19,8 @@ export { queueDepth } from '../scheduler/scaler/queue-depth.js';
 export type { QueueDepthOptions } from '../scheduler/scaler/queue-depth.js';
 export { threshold } from '../scheduler/scaler/threshold.js';
 export type { ThresholdOptions } from '../scheduler/scaler/threshold.js';
+export { htmlReport } from './html-report.js';
+export { costCurve, paretoFront } from './pareto.js';
+export type { CostPoint } from './pareto.js';
+export { planSize } from './plan.js';
+export type { PlannedRun, PlanOptions, SizePlan } from './plan.js';

@@ -24,6 +24,8 @@ import { Failure, root } from './process.mjs';
 const COMPILED = `${root}/build/src`;
 const DIST = `${root}/dist`;
 
+const POOL = 'pool/worker-pool.js';
+
 const MODULE_URL = /new URL\((['"])(\.{1,2}(?:\/[^'"]*)?)\1, import\.meta\.url\)/g;
 const PLACE = /millrace-(url|file):([^"'`]*)/g;
 
@@ -35,7 +37,7 @@ export async function bundle(doors) {
   const together = entries.filter((path) => !alone.includes(path));
   const { inputs } = (await build(together, {})).metafile;
   const all = [...together, ...loadedLater(inputs)];
-  const outputs = [await build(alone, { plugins: [shipping([], [])] }), await build(together, { plugins: [shipping(all, sharedModules(inputs, all))] })];
+  const outputs = [await build(alone, { plugins: [shipping([])] }), await build(together, { plugins: [shipping(commonFiles(inputs, all))] })];
   const files = new Map(outputs.flatMap(({ outputFiles }) => outputFiles).map(({ path, text }) => [relative(path, DIST), text]));
   for (const [path, text] of files) if (path.endsWith('.js')) files.set(path, fillPlaces(path, text));
   for (const path of declarations(doors)) files.set(path, read(path));
@@ -87,10 +89,23 @@ function loadedLater(inputs) {
   );
 }
 
-/** Modules that the package shares with what is loaded apart from it: esbuild would make a file of every set of entries that have something in common. */
-function sharedModules(inputs, [index, ...others]) {
-  const apart = others.map((entry) => reachable(inputs, entry)).filter((modules) => !modules.has(index));
-  return [...reachable(inputs, index)].filter((path) => apart.some((modules) => modules.has(path)));
+/**
+ * Which entries are to have which modules in common, as one file: esbuild would make a file of every set of entries that share something.
+ *
+ *   all entries       what the package shares with what is loaded apart from it, in workers
+ *   those of a program   the rest of the package: doors and commands that bring the pool themselves are loaded where the package is; were they counted as
+ *                     apart, every worker would load the pool
+ */
+function commonFiles(inputs, entries) {
+  const [index] = entries;
+  const whole = reachable(inputs, index);
+  const inPrograms = entries.filter((entry) => reachable(inputs, entry).has(POOL));
+  const apart = entries.filter((entry) => !inPrograms.includes(entry)).map((entry) => reachable(inputs, entry));
+  const shared = [...whole].filter((path) => apart.some((modules) => modules.has(path)));
+  return [
+    { name: 'millrace-shared', entries, modules: shared },
+    { name: 'millrace-program', entries: inPrograms, modules: [...whole].filter((path) => path !== index && !shared.includes(path)) },
+  ];
 }
 
 function reachable(inputs, entry, reached = new Set()) {
@@ -100,18 +115,20 @@ function reachable(inputs, entry, reached = new Set()) {
   return reached;
 }
 
-/** Marks places in the modules, and has every entry import all shared modules: then they are one file. */
-function shipping(entries, shared) {
-  const imports = shared.map((path) => `import ${JSON.stringify(`${COMPILED}/${path}`)};`).join('\n');
+/** Marks places in the modules, and has the entries of each common file import all of it: then it is one. */
+function shipping(commons) {
   return {
     name: 'shipping',
     setup({ onLoad, onResolve }) {
-      onResolve({ filter: /^millrace-shared$/ }, ({ path }) => ({ path, namespace: 'shared' }));
-      onLoad({ filter: /./, namespace: 'shared' }, () => ({ contents: imports, resolveDir: COMPILED }));
+      for (const { name, modules } of commons) {
+        const contents = modules.map((path) => `import ${JSON.stringify(`${COMPILED}/${path}`)};`).join('\n');
+        onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: name }));
+        onLoad({ filter: /./, namespace: name }, () => ({ contents, resolveDir: COMPILED }));
+      }
       onLoad({ filter: /\.js$/ }, ({ path: file }) => {
         const path = relative(file, COMPILED);
-        const contents = markPlaces(path, read(path));
-        return { contents: entries.includes(path) ? `${contents}\nimport 'millrace-shared';` : contents };
+        const imports = commons.filter(({ entries }) => entries.includes(path)).map(({ name }) => `\nimport '${name}';`);
+        return { contents: markPlaces(path, read(path)) + imports.join('') };
       });
     },
   };

@@ -99,6 +99,8 @@ describe('the package', () => {
     for (const entry of ['index.js', 'worker/door.js', 'worker/entry/thread-main.js', 'worker/entry/process-main.js', 'cli/main.js']) {
       const files = loadedBy(join(dist, entry));
       assert.ok(files.size <= 4, `${entry} loads ${[...files].join(', ')}`);
+      if (!entry.startsWith('worker/')) continue;
+      for (const file of files) assert.doesNotMatch(readFileSync(file, 'utf8'), /\b(?:var|let|class) WorkerPool\b/, `${entry} loads the pool with ${file}`);
     }
   });
 

@@ -4,6 +4,7 @@ import { createThreadWorker } from '../worker/thread-worker.js';
 import type { WorkerFactory, WorkerKind } from '../worker/worker.js';
 import { prepareTaskModule } from '../worker/prepare-module.js';
 import { normaliseOptions } from './normalise-options.js';
+import type { PoolSettings } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
 import type { Pool } from './pool.js';
 import type { PoolTask } from './pool-task.js';
@@ -29,10 +30,27 @@ const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = {
  * @throws ModuleLoadError when there is no such module; one that is there but does not load rejects the tasks instead
  */
 export function createPool<M = Record<string, (...args: unknown[]) => unknown>>(module: URL | string, options?: PoolOptions): Pool<M> {
+  return assemblePool(module, options, (parts) => parts);
+}
+
+/** What a pool is put together of, beside its settings. */
+export interface PoolParts {
+  /** The importable task module; a promise while it is being compiled. */
+  readonly moduleUrl: string | Promise<string>;
+  readonly factory: WorkerFactory<PoolTask>;
+}
+
+/** As {@link createPool}; `change` may replace the parts. */
+export function assemblePool<M>(
+  module: URL | string,
+  options: PoolOptions | undefined,
+  change: (parts: PoolParts, settings: PoolSettings) => PoolParts,
+): Pool<M> {
   const url = resolveTaskModule(module);
   const settings = normaliseOptions(options);
   const prepared = settings.kind === 'process' ? prepareProcesses(url) : prepareTaskModule(url);
-  const pool: unknown = new WorkerPool(settings, prepared, FACTORIES[settings.kind]);
+  const { moduleUrl, factory } = change({ moduleUrl: prepared, factory: FACTORIES[settings.kind] }, settings);
+  const pool: unknown = new WorkerPool(settings, moduleUrl, factory);
   return pool as Pool<M>;
 }
 

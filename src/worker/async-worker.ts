@@ -24,8 +24,14 @@ import type { Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from '
 
 type Report = 'started' | 'completed' | 'failed' | 'stream' | 'yielded' | 'progress';
 
-export function createAsyncWorker<T extends WorkerTask>(options: WorkerOptions, host: WorkerHost<T>, clock: Clock = systemClock): Worker<T> {
-  return new AsyncWorker(options, host, clock);
+/** @param load finds the module; by its URL unless somebody has it already */
+export function createAsyncWorker<T extends WorkerTask>(
+  options: WorkerOptions,
+  host: WorkerHost<T>,
+  clock: Clock = systemClock,
+  load: (moduleUrl: string) => Promise<TaskModule> = loadModule,
+): Worker<T> {
+  return new AsyncWorker(options, host, clock, load);
 }
 
 class AsyncWorker<T extends WorkerTask> implements Worker<T> {
@@ -34,6 +40,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   readonly #options: WorkerOptions;
   readonly #host: WorkerHost<T>;
   readonly #clock: Clock;
+  readonly #load: (moduleUrl: string) => Promise<TaskModule>;
   readonly #slots = new SlotTable<T>();
   readonly #executor: Executor;
   readonly #dead = deferred<void>();
@@ -49,11 +56,12 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   #stopDueAt = Infinity;
   #stopHookCalled = false;
 
-  constructor(options: WorkerOptions, host: WorkerHost<T>, clock: Clock) {
+  constructor(options: WorkerOptions, host: WorkerHost<T>, clock: Clock, load: (moduleUrl: string) => Promise<TaskModule>) {
     this.id = options.id;
     this.#options = options;
     this.#host = host;
     this.#clock = clock;
+    this.#load = load;
     const { id: workerId, taskIdPrefix, streamCredit } = options;
     const forks = new ForkJoin({ keepsContext: true });
     this.#executor = new Executor({ reporter: this.#reporter(), workerId, taskIdPrefix, streamCredit, forks, exclusive: false, captureCaller: keepCaller });
@@ -154,7 +162,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   async #boot(): Promise<void> {
     const startedAt = this.#clock.now();
     try {
-      const module = await loadModule(this.#options.moduleUrl);
+      const module = await this.#load(this.#options.moduleUrl);
       if (this.#phase !== 'starting') return;
       const failure = await startModule(module, { workerId: this.id, kind: 'async', workerData: this.#options.runtime.workerData });
       if (failure !== undefined) return this.#die('start-failed', hookError(this.id, failure.phase, failure.error));

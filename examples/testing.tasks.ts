@@ -1,0 +1,3 @@
+export function charge(account: string, cents: number): string {
+  return `${account} paid ${cents}`;
+}

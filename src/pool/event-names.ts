@@ -23,6 +23,7 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   workerTrusted: true,
   workerIsolated: true,
   panic: true,
+  leak: true,
   memoryLimit: true,
   breaker: true,
   scaled: true,

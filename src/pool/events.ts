@@ -8,7 +8,7 @@ import type { DeadLetter } from '../queue/dead-letters.js';
 import type { ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import type { Finding } from '../scheduler/supervisor/error-test.js';
 import type { TaskState } from '../task/lifecycle.js';
-import type { LogLevel } from '../transport/protocol.js';
+import type { LeakReport, LogLevel } from '../transport/protocol.js';
 import type { WorkerKind } from '../worker/worker.js';
 
 /** Event name -> what a listener gets. */
@@ -55,7 +55,7 @@ export interface PoolEvents {
     readonly lostTasks: number;
   };
   /** A worker is drained to be replaced: after so many tasks, at an age, over its heap or memory limit, by hand, or because its health check failed. */
-  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'memory' | 'manual' | 'health' | IsolationCause };
+  workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'leak' | 'memory' | 'manual' | 'health' | IsolationCause };
   /** The tasks of a worker fail when those of the others do not: it gets one at a time from now on. */
   workerSuspected: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
   /** A suspect does as well as the others after all. */
@@ -64,6 +64,8 @@ export interface PoolEvents {
   workerIsolated: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
   /** More workers are to blame than may be isolated: the fault is not theirs, and they are kept. */
   panic: { readonly on: boolean; readonly suspects: readonly string[] };
+  /** What a worker holds has grown over `recycle.afterGrowth`: it is being replaced. */
+  leak: WorkerEvent & LeakReport;
   /** A worker uses more memory than its soft limit (it is being replaced) or its hard one (it is being ended). */
   memoryLimit: WorkerEvent & { readonly limit: 'soft' | 'hard'; readonly bytes: number; readonly limitBytes: number };
   /** A function is refused from now on (`open`), tried again (`half-open`), or well (`closed`). */

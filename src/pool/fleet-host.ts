@@ -4,7 +4,7 @@ import type { Member } from './member.js';
 import type { PoolTask } from './pool-task.js';
 
 /** Why a worker is replaced. */
-export type RecycleCause = 'tasks' | 'age' | 'heap' | 'memory' | 'manual' | 'health' | IsolationCause;
+export type RecycleCause = 'tasks' | 'age' | 'heap' | 'leak' | 'memory' | 'manual' | 'health' | IsolationCause;
 
 /** What the fleet asks of the rest of the pool. */
 export interface FleetHost {

@@ -50,7 +50,7 @@ export interface PoolSettings {
   readonly stopTimeoutMs: number;
   readonly healthIntervalMs: number;
   readonly healthTimeoutMs: number;
-  readonly recycle: { readonly tasksMax: number; readonly ageMsMax: number; readonly heapBytesMax: number };
+  readonly recycle: { readonly tasksMax: number; readonly ageMsMax: number; readonly heapBytesMax: number; readonly heapGrowthBytesMax: number };
   readonly deadLettersMax: number;
   readonly streamCredit: number;
   readonly submitStack: boolean | 'auto';
@@ -248,11 +248,12 @@ function level(name: string, input: LevelInput): LevelOptions {
 }
 
 function recycleLimits(input: RecycleOptions | undefined): PoolSettings['recycle'] {
-  const own = ownOptions<RecycleOptions>('recycle', input, ['afterTasks', 'afterAge', 'afterHeap']);
+  const own = ownOptions<RecycleOptions>('recycle', input, ['afterTasks', 'afterAge', 'afterHeap', 'afterGrowth']);
   return {
     tasksMax: own.afterTasks === undefined ? Infinity : wholeNumber('recycle.afterTasks', own.afterTasks, 1),
     ageMsMax: own.afterAge === undefined ? Infinity : parseDuration('recycle.afterAge', own.afterAge, true),
     heapBytesMax: own.afterHeap === undefined ? 0 : parseSize('recycle.afterHeap', own.afterHeap),
+    heapGrowthBytesMax: own.afterGrowth === undefined ? 0 : parseSize('recycle.afterGrowth', own.afterGrowth),
   };
 }
 

@@ -59,6 +59,11 @@ export interface RecycleOptions {
   readonly afterAge?: Duration;
   /** When its heap, looked at after a task, is larger. */
   readonly afterHeap?: Size;
+  /**
+   * When what it holds after a full collection, heap and buffers, has grown by so much since the first: a leak. Off by default, for a cache that fills looks
+   * the same; costs 0.2 ms a full collection and 0.1 µs a task in the worker. Not for `async`.
+   */
+  readonly afterGrowth?: Size;
 }
 
 /** Options of `createPool`. */

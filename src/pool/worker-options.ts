@@ -17,6 +17,7 @@ export function workerOptions(settings: PoolSettings, taskIdPrefix: string, modu
     cancelGraceMs: settings.cancelGraceMs,
     streamCredit: settings.streamCredit,
     heapBytesMax: settings.recycle.heapBytesMax,
+    heapGrowthBytesMax: settings.recycle.heapGrowthBytesMax,
     errorClasses: settings.errorClasses,
     runtime: settings.runtime,
   };

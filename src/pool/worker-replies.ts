@@ -1,6 +1,6 @@
 /** What the workers tell the pool, turned into outcomes: the implementation of the worker's host. */
 import { EXECUTING, isTerminal } from '../task/lifecycle.js';
-import type { LogLevel } from '../transport/protocol.js';
+import type { LeakReport, LogLevel } from '../transport/protocol.js';
 import type { Worker, WorkerExit, WorkerHost, WorkerReady } from '../worker/worker.js';
 import { leaveBulkhead } from './bulkheads.js';
 import type { Cancellation } from './cancellation.js';
@@ -21,7 +21,7 @@ export interface FleetReplies {
   onExit(worker: Worker<PoolTask>, exit: WorkerExit): void;
   memberOf(worker: Worker<PoolTask>): Member | undefined;
   finishDrain(member: Member): void;
-  retire(member: Member, cause: 'heap'): void;
+  retire(member: Member, cause: 'heap' | 'leak'): void;
 }
 
 export class WorkerReplies implements PoolWorkerHost {
@@ -131,6 +131,13 @@ export class WorkerReplies implements PoolWorkerHost {
   onRecycle(worker: Worker<PoolTask>): void {
     const member = this.#fleet.memberOf(worker);
     if (member !== undefined) this.#fleet.retire(member, 'heap');
+  }
+
+  onLeak(worker: Worker<PoolTask>, leak: LeakReport): void {
+    const member = this.#fleet.memberOf(worker);
+    if (member === undefined) return;
+    if (this.#core.events.has('leak')) this.#core.events.emit('leak', { workerId: worker.id, kind: worker.kind, ...leak });
+    this.#fleet.retire(member, 'leak');
   }
 
   onExit(worker: Worker<PoolTask>, exit: WorkerExit): void {

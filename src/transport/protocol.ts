@@ -88,6 +88,8 @@ export type WorkerFrame =
   | { readonly type: 'health'; readonly check: number; readonly error: ErrorRecord | undefined }
   /** The worker asks to be replaced (heap over its limit). It goes on serving until told to stop. */
   | { readonly type: 'recycle'; readonly reason: 'heap'; readonly heapBytes: number }
+  /** As `recycle`: what it holds has grown too much over what it held at first. */
+  | { readonly type: 'leak'; readonly leak: LeakReport }
   /**
    * Last words: an uncaught error (`undefined` for a call of `process.exit()`) is about to end the worker. `slot` is the task that caused it,
    * -1 when unknown.
@@ -107,6 +109,17 @@ export interface WorkerHooks {
   readonly stop: boolean;
   readonly healthCheck: boolean;
   readonly limits?: object;
+}
+
+/** Growth of what a worker holds, as full collections have found it. */
+export interface LeakReport {
+  /** Held after the last collection and after the one that found the least, in bytes: heap and buffers. */
+  readonly heldBytes: number;
+  readonly baselineBytes: number;
+  /** Full collections since the worker was ready. */
+  readonly collections: number;
+  /** Calls of each function since the first of them. */
+  readonly calls: Readonly<Record<string, number>>;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

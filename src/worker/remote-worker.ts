@@ -248,6 +248,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
         return this.#host.onHealth(this, frame.error === undefined ? undefined : asError(this.#revive(frame.error)));
       case 'recycle':
         return this.#host.onRecycle(this, frame.reason, frame.heapBytes);
+      case 'leak':
+        return this.#host.onLeak?.(this, frame.leak);
       case 'crash':
         this.#guilty = this.#slots.get(frame.slot);
         if (frame.error !== undefined) this.#story.error = asError(this.#revive(frame.error));

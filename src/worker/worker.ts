@@ -18,7 +18,7 @@
 import type { MillraceError } from '../errors.js';
 import type { ForkSeats } from '../shared/fork-join/fork-seats.js';
 import type { ErrorClass } from '../transport/error-record.js';
-import type { CancelCode, FunctionInfo, LogLevel, TaskFrame, WorkerHooks } from '../transport/protocol.js';
+import type { CancelCode, FunctionInfo, LeakReport, LogLevel, TaskFrame, WorkerHooks } from '../transport/protocol.js';
 
 export type WorkerKind = 'async' | 'thread' | 'process';
 
@@ -82,6 +82,8 @@ export interface WorkerHost<T extends WorkerTask> {
   onHealth(worker: Worker<T>, error: Error | undefined): void;
   /** The worker wants to be replaced (heap over the limit). */
   onRecycle(worker: Worker<T>, reason: 'heap', heapBytes: number): void;
+  /** As `onRecycle`: what the worker holds has grown over `heapGrowthBytesMax`. Only from workers that were given one. */
+  onLeak?(worker: Worker<T>, leak: LeakReport): void;
   onExit(worker: Worker<T>, exit: WorkerExit): void;
 }
 
@@ -150,6 +152,8 @@ export interface WorkerOptions {
   readonly streamCredit: number;
   /** Soft heap limit in bytes past which the worker asks to be recycled; 0 for none. */
   readonly heapBytesMax: number;
+  /** Growth of what it holds after full collections, in bytes, past which the worker asks to be recycled; 0 for none. */
+  readonly heapGrowthBytesMax: number;
   /** User error classes to revive by name. */
   readonly errorClasses: readonly ErrorClass[];
   /** Runtime options passed through to threads and processes. */

@@ -20,6 +20,7 @@ const MODULE = `
     for (let i = 0; i < megabytes; i += 1) kept.push(Array.from({ length: 131_072 }, (_, j) => j + 0.5));
     return kept.length;
   };
+  export const use = (megabytes) => Array.from({ length: megabytes }, (_, i) => new Array(131_072).fill(i + 0.5)).length;
   export const grow = () => { for (;;) keep(1); };
   export const keepUntil = async (megabytes, gate) => {
     const { existsSync } = await import('node:fs');
@@ -33,6 +34,7 @@ const MODULE = `
 type Tasks = {
   add(a: number, b: number): number;
   keep(megabytes: number): number;
+  use(megabytes: number): number;
   keepUntil(megabytes: number, gate: string): Promise<string>;
   grow(): void;
   spin(): void;
@@ -110,6 +112,29 @@ for (const kind of REMOTE) {
         assert.deepEqual([task.attempts, pool.deadLetters.list().map(({ reason }) => reason)], [2, ['poison']]);
         assert.equal(await pool.run('add', 1, 2), 3);
       });
+    });
+  });
+}
+
+for (const kind of REMOTE) {
+  test(`a ${kind} worker that keeps more and more is reported with what it ran, and replaced; one that lets go is not`, { timeout }, async () => {
+    await withLimits(kind, { recycle: { afterGrowth: '24mb' } }, async (pool) => {
+      await pool.ready();
+      const [before] = pool.workers;
+      const leaks: PoolEvents['leak'][] = [];
+      pool.on('leak', (leak) => leaks.push(leak));
+      for (let i = 0; i < 40; i += 1) await pool.run('use', 8);
+      assert.equal(leaks.length, 0);
+      const recycled = next(pool, 'workerRecycled');
+      while (leaks.length === 0) {
+        await pool.run('keep', 2);
+        await pool.run('use', 8);
+      }
+      const leak = leaks.at(0) as unknown as PoolEvents['leak'];
+      assert.deepEqual([leak.workerId, leak.kind, Object.keys(leak.calls).sort()], [before?.id, kind, ['keep', 'use']]);
+      assert.ok(leak.heldBytes - leak.baselineBytes > 24 * MEGABYTE, JSON.stringify(leak));
+      assert.equal((await recycled).cause, 'leak');
+      await until(() => pool.workers.every(({ id }) => id !== before?.id));
     });
   });
 }

@@ -23,7 +23,7 @@ export interface Bootstrap {
 }
 
 export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, joinSiblings, exit }: Bootstrap): Promise<void> {
-  const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, workerData } = init;
+  const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, heapGrowthBytesMax, workerData } = init;
   const now = (): number => performance.now();
   const loop = new ServeLoop(
     {
@@ -32,6 +32,7 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
       concurrency,
       streamCredit,
       heapBytesMax,
+      heapGrowthBytesMax,
       readsAtFlush,
       pid: process.pid,
       threadId,

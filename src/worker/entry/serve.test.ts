@@ -70,6 +70,7 @@ function serve(functions: Record<string, unknown>, options: { concurrency?: numb
       concurrency: options.concurrency ?? 1,
       streamCredit: 4,
       heapBytesMax: 0,
+      heapGrowthBytesMax: 0,
       readsAtFlush: options.readsAtFlush ?? false,
       pid: 1,
       threadId: 0,

@@ -25,6 +25,7 @@ import { ForkJoin } from './fork-join/fork-join.js';
 import type { Thief, ThiefHost } from './fork-join/thief.js';
 import { functionInfos, hooksOf } from './load-module.js';
 import type { TaskModule } from './load-module.js';
+import { LeakGuard } from './leak-guard.js';
 import { checkModule } from './module-hooks.js';
 import { ReplyBatch, STALE_MS } from './reply-batch.js';
 import { WaitingTasks } from './waiting-tasks.js';
@@ -43,6 +44,8 @@ export interface ServeOptions {
   readonly readsAtFlush: boolean;
   /** 0 for no limit. */
   readonly heapBytesMax: number;
+  /** 0 for no limit. */
+  readonly heapGrowthBytesMax: number;
   /** As the `ready` frame tells it. */
   readonly pid: number;
   readonly threadId: number;
@@ -67,6 +70,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
   readonly #executor: Executor;
   readonly #waiting = new WaitingTasks();
   readonly #urgent = new Set<number>();
+  #leakGuard: LeakGuard | undefined;
   #module: TaskModule | undefined;
   #ended = false;
   /** Functions called and not ended, urgent ones apart. */
@@ -88,8 +92,9 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
 
   /** The module is loaded and started: tells the pool, and serves. */
   begin(module: TaskModule): void {
-    const { pid, threadId, osThreadId } = this.#options;
+    const { pid, threadId, osThreadId, heapGrowthBytesMax } = this.#options;
     this.#module = module;
+    if (heapGrowthBytesMax > 0) this.#leakGuard = new LeakGuard(heapGrowthBytesMax, (leak) => this.#replies.sendNow({ type: 'leak', leak }));
     this.#executor.use(module);
     this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, osThreadId, hooks: hooksOf(module) });
     this.#thief = this.#options.joinSiblings?.(this, this.#execution.forks, module, this.#execution);
@@ -262,6 +267,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
   #run(frame: TaskFrame, before: number): number {
     const taskFunction = this.#executor.find(frame.name);
     if (this.#replies.isDirty && (taskFunction?.slow === true || this.#replies.isStale(before))) this.#replies.flush(before);
+    if (this.#leakGuard !== undefined) this.#leakGuard.called(frame.name);
     this.#running += 1;
     this.#executor.start(frame, taskFunction);
     const now = this.#options.now();

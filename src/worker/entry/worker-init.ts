@@ -8,10 +8,11 @@ export interface WorkerInit {
   readonly concurrency: number;
   readonly streamCredit: number;
   readonly heapBytesMax: number;
+  readonly heapGrowthBytesMax: number;
   readonly workerData: unknown;
 }
 
 export function workerInit(options: WorkerOptions): WorkerInit {
-  const { id, taskIdPrefix, moduleUrl, concurrency, streamCredit, heapBytesMax, runtime } = options;
-  return { workerId: id, taskIdPrefix, moduleUrl, concurrency, streamCredit, heapBytesMax, workerData: runtime.workerData };
+  const { id, taskIdPrefix, moduleUrl, concurrency, streamCredit, heapBytesMax, heapGrowthBytesMax, runtime } = options;
+  return { workerId: id, taskIdPrefix, moduleUrl, concurrency, streamCredit, heapBytesMax, heapGrowthBytesMax, workerData: runtime.workerData };
 }

@@ -12,6 +12,9 @@ const KEPT_BYTES_MAX = 1024 * 1024;
 /** Longest string that is written and looked through character by character; past it the host's bulk operations win. */
 const SHORT_STRING_MAX = 32;
 
+/** Up to here bytes are copied one by one: a call of the host costs more. */
+const LOOP_COPY_BYTES_MAX = 64;
+
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY_MIN);
   #start = 0;
@@ -82,6 +85,41 @@ export class ByteWriter {
     this.bytes[this.position++] = value;
   }
 
+  /** A tag and one byte. */
+  tagged8(tag: number, value: number): void {
+    this.reserve(2);
+    const { bytes, position } = this;
+    bytes[position] = tag;
+    bytes[position + 1] = value;
+    this.position = position + 2;
+  }
+
+  /** A tag and a signed word. */
+  tagged32(tag: number, value: number): void {
+    this.reserve(5);
+    const { bytes, position } = this;
+    bytes[position] = tag;
+    bytes[position + 1] = value;
+    bytes[position + 2] = value >>> 8;
+    bytes[position + 3] = value >>> 16;
+    bytes[position + 4] = value >>> 24;
+    this.position = position + 5;
+  }
+
+  /** A tag and a double. */
+  taggedDouble(tag: number, value: number): void {
+    this.reserve(9);
+    this.bytes[this.position] = tag;
+    this.position = this.bytes.writeDoubleLE(value, this.position + 1);
+  }
+
+  /** A tag and a string. */
+  taggedString(tag: number, value: string): void {
+    this.reserve(1);
+    this.bytes[this.position++] = tag;
+    this.string(value);
+  }
+
   uint32(value: number): void {
     this.reserve(4);
     this.position = this.bytes.writeUInt32LE(value, this.position);
@@ -109,9 +147,11 @@ export class ByteWriter {
   }
 
   raw(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.bytes.set(bytes, this.position);
-    this.position += bytes.length;
+    const { length } = bytes;
+    this.reserve(length);
+    if (length > LOOP_COPY_BYTES_MAX) this.bytes.set(bytes, this.position);
+    else for (let index = 0; index < length; index += 1) this.bytes[this.position + index] = bytes[index] as number;
+    this.position += length;
   }
 
   /** Length, twice, its lowest bit set for two bytes a character; then the characters. Lone surrogates survive. */

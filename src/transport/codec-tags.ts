@@ -7,7 +7,8 @@
  *     INT8, INT32, DOUBLE                    1, 4, 8 bytes (-0 and NaN are doubles)
  *     STRING                                 length * 2 + wide, then 1 or 2 bytes a character
  *     ARRAY                                  length, values: no holes, no named properties
- *     RECORD                                 count, (key, value)…: a plain object with own enumerable string keys
+ *     RECORD                                 keys, values: a plain object with own enumerable string keys
+ *                                            keys: byte length of what follows, count, strings. The same keys are the same bytes, so both sides know them again
  *     VIEW                                   kind, byte length, bytes: a typed array or a Buffer
  *     BUFFER                                 byte length, bytes
  *

@@ -1,6 +1,7 @@
 /** Bytes to values: see `codec.ts`. */
 import { Deserializer } from 'node:v8';
 import { MillraceError } from '../errors.js';
+import { knownKeys, rememberKeys } from './record-keys.js';
 import {
   ARRAY,
   BUFFER,
@@ -21,11 +22,11 @@ import {
   VIEW_TYPES,
 } from './codec-tags.js';
 
-/** Keys of records that are remembered, so that a known one costs a comparison and no new string. */
-const KEYS_MAX = 512;
+/** Short strings that are remembered, so that a known one costs a comparison and no new string. */
+const TEXTS_MAX = 1_024;
 
-/** Longest key that is remembered. */
-const KEY_LENGTH_MAX = 32;
+/** Longest string that is remembered. */
+const TEXT_LENGTH_MAX = 16;
 
 const NO_BULKS: readonly ArrayBuffer[] = [];
 
@@ -133,27 +134,36 @@ export class Decoder {
   }
 
   #record(): Record<string, unknown> {
-    const count = this.#varint();
+    const keys = this.#keys();
     const record: Record<string, unknown> = {};
-    for (let index = 0; index < count; index += 1) {
-      const key = this.#key();
-      record[key] = this.value();
-    }
+    for (let index = 0; index < keys.length; index += 1) record[keys[index] as string] = this.value();
     return record;
   }
 
-  #key(): string {
-    const head = this.#varint();
-    const length = head >>> 1;
-    const isWide = (head & 1) === 1;
-    if (isWide || length > KEY_LENGTH_MAX || length === 0) return this.#characters(length, isWide);
-    return rememberedKey(this.#bytes, this.#advance(length), length);
+  #keys(): readonly string[] {
+    const length = this.#varint();
+    const start = this.#advance(length);
+    return knownKeys(this.#bytes, start, length) ?? this.#newKeys(start, length);
+  }
+
+  #newKeys(start: number, length: number): readonly string[] {
+    this.#position = start;
+    const keys = Array.from({ length: Math.min(this.#varint(), length) }, () => this.string());
+    if (this.#position !== start + length || keys.includes('__proto__')) throw malformed('keys that are none');
+    rememberKeys(this.#bytes, start, length, keys);
+    return keys;
   }
 
   #characters(length: number, isWide: boolean): string {
-    const byteLength = isWide ? length * 2 : length;
+    if (isWide) return this.#wide(length * 2);
+    const start = this.#advance(length);
+    if (length > TEXT_LENGTH_MAX || length === 0) return this.#bytes.toString('latin1', start, start + length);
+    return rememberedText(this.#bytes, start, length);
+  }
+
+  #wide(byteLength: number): string {
     const start = this.#advance(byteLength);
-    return this.#bytes.toString(isWide ? 'utf16le' : 'latin1', start, start + byteLength);
+    return this.#bytes.toString('utf16le', start, start + byteLength);
   }
 
   #viewOver(kind: number, buffer: () => ArrayBuffer): ArrayBufferView {
@@ -199,15 +209,16 @@ export class Decoder {
   }
 }
 
-const keys: string[] = Array.from({ length: KEYS_MAX }, () => '');
+const texts: string[] = Array.from({ length: TEXTS_MAX }, () => '');
 
-function rememberedKey(bytes: Buffer, start: number, length: number): string {
-  const place = ((bytes[start] as number) * 31 + (bytes[start + length - 1] as number) * 7 + length) % KEYS_MAX;
-  const known = keys[place] as string;
+function rememberedText(bytes: Buffer, start: number, length: number): string {
+  const place =
+    ((bytes[start] as number) * 31 + (bytes[start + length - 1] as number) * 7 + (bytes[start + (length >>> 1)] as number) * 13 + length) & (TEXTS_MAX - 1);
+  const known = texts[place] as string;
   if (known.length === length && equals(known, bytes, start)) return known;
-  const key = bytes.toString('latin1', start, start + length);
-  keys[place] = key;
-  return key;
+  const text = bytes.toString('latin1', start, start + length);
+  texts[place] = text;
+  return text;
 }
 
 function equals(text: string, bytes: Buffer, start: number): boolean {

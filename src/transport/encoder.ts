@@ -22,6 +22,7 @@ import {
   VIEW,
   VIEW_TYPES,
 } from './codec-tags.js';
+import { keyBlock } from './record-keys.js';
 import type { Medium } from './value-path.js';
 
 /** Objects of a tree that is written directly: identities are compared one by one. */
@@ -50,8 +51,9 @@ export class Encoder<B = Uint8Array> {
   readonly bulks: B[] = [];
   readonly #bulkBytesMin: number;
   readonly #keep: Keep<B>;
-  /** The objects of the tree that is being written. */
-  readonly #objects: object[] = [];
+  /** The objects of the tree that is being written, and how many they are. */
+  readonly #objects: (object | undefined)[] = [];
+  #objectCount = 0;
 
   /**
    * @param bulkBytesMin size in bytes from which buffers go to `bulks`; default none
@@ -77,14 +79,32 @@ export class Encoder<B = Uint8Array> {
   write(value: unknown): void {
     const mark = this.writer.length;
     const bulkMark = this.bulks.length;
-    // A getter may have thrown in the middle of the last tree.
-    this.#objects.length = 0;
+    this.#forget();
     const isTree = this.#tree(value);
-    this.#objects.length = 0;
+    this.#forget();
     if (isTree) return;
     this.writer.rollback(mark);
     this.bulks.length = bulkMark;
     this.#host(value);
+  }
+
+  /** Appends a list whose own identity and properties do not matter, like the arguments of a call: cheaper than `write`. */
+  writeList(list: readonly unknown[]): void {
+    const mark = this.writer.length;
+    const bulkMark = this.bulks.length;
+    this.#forget();
+    const isTree = list.length <= LENGTH_MAX && this.#items(list);
+    this.#forget();
+    if (isTree) return;
+    this.writer.rollback(mark);
+    this.bulks.length = bulkMark;
+    this.#host(list);
+  }
+
+  #items(list: readonly unknown[]): boolean {
+    this.writer.tagged8(ARRAY, list.length);
+    for (const item of list) if (!this.#tree(item)) return false;
+    return true;
   }
 
   /** Writes the value if it is a tree of the common kinds; otherwise returns `false`, having written a part of it. */
@@ -100,8 +120,7 @@ export class Encoder<B = Uint8Array> {
         this.#number(value);
         return true;
       case 'string':
-        this.writer.uint8(STRING);
-        this.writer.string(value);
+        this.writer.taggedString(STRING, value);
         return true;
       case 'object':
         return this.#object(value);
@@ -112,16 +131,9 @@ export class Encoder<B = Uint8Array> {
 
   #number(value: number): void {
     const { writer } = this;
-    if ((value | 0) !== value || Object.is(value, -0)) {
-      writer.uint8(DOUBLE);
-      writer.double(value);
-    } else if (value >= -128 && value <= 127) {
-      writer.uint8(INT8);
-      writer.uint8(value & 0xff);
-    } else {
-      writer.uint8(INT32);
-      writer.int32(value);
-    }
+    if ((value | 0) !== value || Object.is(value, -0)) writer.taggedDouble(DOUBLE, value);
+    else if (value >= -128 && value <= 127) writer.tagged8(INT8, value & 0xff);
+    else writer.tagged32(INT32, value);
   }
 
   #object(value: object | null): boolean {
@@ -140,7 +152,18 @@ export class Encoder<B = Uint8Array> {
   /** Notes an object; `false` when it stands in the tree already or there are too many. */
   #isNew(object: object): boolean {
     const objects = this.#objects;
-    return objects.length < OBJECTS_MAX && !objects.includes(object) && objects.push(object) > 0;
+    const count = this.#objectCount;
+    if (count === OBJECTS_MAX) return false;
+    for (let index = 0; index < count; index += 1) if (objects[index] === object) return false;
+    objects[count] = object;
+    this.#objectCount = count + 1;
+    return true;
+  }
+
+  /** Lets go of the objects of the last tree: after it, and before the next, for a getter may have thrown in its middle. */
+  #forget(): void {
+    for (let index = 0; index < this.#objectCount; index += 1) this.#objects[index] = undefined;
+    this.#objectCount = 0;
   }
 
   #array(array: readonly unknown[]): boolean {
@@ -158,14 +181,15 @@ export class Encoder<B = Uint8Array> {
   #record(record: Readonly<Record<string, unknown>>): boolean {
     const keys = Object.keys(record);
     // Without keys it may be anything that was given a plain prototype; `__proto__` cannot be assigned on arrival.
-    if (keys.length === 0 || keys.includes('__proto__') || types.isArgumentsObject(record)) return false;
+    if (keys.length === 0 || types.isArgumentsObject(record)) return false;
+    const block = keyBlock(keys);
+    if (block === undefined) return false;
     this.writer.uint8(RECORD);
-    this.writer.varint(keys.length);
+    this.writer.raw(block);
     for (const key of keys) {
       const item = record[key];
       // A getter may have removed a key that comes after it.
       if (item === undefined && !Object.hasOwn(record, key)) return false;
-      this.writer.string(key);
       if (!this.#tree(item)) return false;
     }
     return true;

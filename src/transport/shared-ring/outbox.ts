@@ -111,13 +111,21 @@ export class Outbox {
     this.#overflow.compact((word) => this.#isDead(this.#overflow.span.words, word));
   }
 
-  #encode(value: unknown): void {
+  /** The same for a list whose own identity does not matter, like the arguments of a call. */
+  encodeList(list: readonly unknown[], transfer: readonly object[] | undefined): void {
+    if (list.length === 0) this.#take(FORMAT_UNDEFINED, 0);
+    else if (transfer === undefined || transfer.length === 0) this.#encode(list, true);
+    else this.#post(list, transfer);
+  }
+
+  #encode(value: unknown, isList = false): void {
     const { writer, bulks } = this.#encoder;
     const mark = this.#area.mark;
     writer.reset();
     this.#allPlaced = true;
     try {
-      this.#encoder.write(value);
+      if (isList) this.#encoder.writeList(value as readonly unknown[]);
+      else this.#encoder.write(value);
     } catch {
       bulks.length = 0;
       this.#area.rollback(mark);

@@ -28,7 +28,7 @@ import * as records from './records.js';
 import { Rechecker, type Watcher } from './rechecker.js';
 import { PoolSlots, QUEUED, type SlotState } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
-import { valueOfTask, writeTask } from './task-record.js';
+import { writeTask } from './task-record.js';
 
 /** Longest time to look again after the last sign of life, in ms (P). */
 const WATCH_MS = 0.1;
@@ -129,11 +129,12 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   sendTask(task: TaskFrame): void {
     if (this.#state !== 'open') return;
-    const { slot, args, transfer } = task;
+    const { slot, args, transfer, givenCorrelationId } = task;
     assert(slot < this.#memory.slotsMax, `slot ${slot} is beyond the ${this.#memory.slotsMax} slots of this ring`);
     const nameId = this.#nameId(task.name);
     try {
-      this.#outbox.encode(valueOfTask(task), transfer);
+      if (givenCorrelationId === undefined) this.#outbox.encodeList(args, transfer);
+      else this.#outbox.encode([args, givenCorrelationId], transfer);
     } catch (cause) {
       this.#unsent.push({ slot, error: uncloneableError(args, 'args', cause, THREAD, transfer) });
       return;

@@ -13,12 +13,6 @@ import {
   WORD_SLOT,
 } from './records.js';
 
-/** The one value that crosses with a task. */
-export function valueOfTask({ args, givenCorrelationId }: TaskFrame): unknown {
-  if (givenCorrelationId !== undefined) return [args, givenCorrelationId];
-  return args.length === 0 ? undefined : args;
-}
-
 /** Fills in what the header of a task has beyond that of other records, at the record's first word. */
 export function writeTask({ words, doubles }: Span, word: number, task: TaskFrame, nameId: number, generation: number): void {
   const flags = task.givenCorrelationId === undefined ? task.flags : task.flags | FLAG_HAS_CORRELATION_ID;

@@ -2,7 +2,25 @@
 import { add, compareExchange, load, store } from '../../runtime/atomics.js';
 import type { CancelCode } from '../../transport/protocol.js';
 import { BELL, ENGAGED, type ForkArea, HUNGRY, JOINING, MASK, OFFERS, WANTS } from './fork-area.js';
-import { CANCEL, DONE, FORM, FREE, LENGTH, OFFERED, ROOT_KEY, ROOT_SEAT, ROOT_SLOT, RUNNING, STATE, STATE_BITS, STATE_MASK, TAKEN, THIEF } from './offers.js';
+import {
+  CANCEL,
+  DONE,
+  FORM,
+  FREE,
+  GENERATION_MAX,
+  GENERATION_SHIFT,
+  LENGTH,
+  OFFERED,
+  ROOT_KEY,
+  ROOT_SEAT,
+  ROOT_SLOT,
+  RUNNING,
+  STATE,
+  stateIn,
+  TAKEN,
+  thiefIn,
+  wordOf,
+} from './offers.js';
 import type { FAILED, ForkRoot, OfferState, Taken } from './offers.js';
 
 /** One worker's seat: its own offers, and its way to those of the others. */
@@ -23,7 +41,7 @@ export class ForkSeat {
     this.seat = seat;
     this.#words = area.words;
     // A worker that sat here before has left its generations behind.
-    for (let slot = 0; slot < OFFERS; slot += 1) this.#generations[slot] = load(this.#words, area.offerWord(seat, slot)) >>> STATE_BITS;
+    for (let slot = 0; slot < OFFERS; slot += 1) this.#generations[slot] = load(this.#words, area.offerWord(seat, slot)) >>> GENERATION_SHIFT;
   }
 
   // The owner.
@@ -49,7 +67,7 @@ export class ForkSeat {
 
   /** The generation that the offer will have. */
   nextGeneration(slot: number): number {
-    return ((this.#generations[slot] as number) + 1) & (0x7fff_ffff >>> STATE_BITS);
+    return ((this.#generations[slot] as number) + 1) & GENERATION_MAX;
   }
 
   /** The generation of the offer's present use. */
@@ -65,37 +83,37 @@ export class ForkSeat {
     this.#words[word + ROOT_SLOT] = root.slot;
     this.#words[word + CANCEL] = 0;
     const generation = (this.#generations[slot] = this.nextGeneration(slot));
-    store(this.#words, word + STATE, (generation << STATE_BITS) | OFFERED);
+    store(this.#words, word + STATE, wordOf(generation, 0, OFFERED));
     this.#setMask(this.#mask | (1 << slot));
   }
 
   /** Takes a child back. `true`: nobody has it and nobody will; its offer is free. */
   takeBack(slot: number): boolean {
-    const word = (this.#generations[slot] as number) << STATE_BITS;
-    const seen = compareExchange(this.#words, this.wordOf(slot) + STATE, word | OFFERED, word | FREE);
+    const generation = this.generation(slot);
+    const offered = wordOf(generation, 0, OFFERED);
+    const seen = compareExchange(this.#words, this.wordOf(slot) + STATE, offered, wordOf(generation, 0, FREE));
     this.#setMask(this.#mask & ~(1 << slot));
-    if (seen !== (word | OFFERED)) return false;
+    if (seen !== offered) return false;
     this.#used &= ~(1 << slot);
     return true;
   }
 
   stateOf(slot: number): OfferState {
-    return (load(this.#words, this.wordOf(slot) + STATE) & STATE_MASK) as OfferState;
+    return stateIn(load(this.#words, this.wordOf(slot) + STATE));
   }
 
   /** The outcome of a child has been taken in, or it will not have one: its offer is free. */
   release(slot: number): void {
-    store(this.#words, this.wordOf(slot) + STATE, ((this.#generations[slot] as number) << STATE_BITS) | FREE);
+    store(this.#words, this.wordOf(slot) + STATE, wordOf(this.generation(slot), 0, FREE));
     this.#used &= ~(1 << slot);
     this.#setMask(this.#mask & ~(1 << slot));
   }
 
   /** Tells whoever has the child to stop. */
   cancel(slot: number, code: CancelCode): void {
-    const word = this.wordOf(slot);
-    store(this.#words, word + CANCEL, code);
-    const state = this.stateOf(slot);
-    if (state === TAKEN || state === RUNNING) this.area.ring(load(this.#words, word + THIEF));
+    store(this.#words, this.wordOf(slot) + CANCEL, code);
+    const word = load(this.#words, this.wordOf(slot) + STATE);
+    if (stateIn(word) === TAKEN || stateIn(word) === RUNNING) this.area.ring(thiefIn(word));
   }
 
   /** How many of our children nobody has taken yet. */
@@ -173,15 +191,15 @@ export class ForkSeat {
       const state = load(this.#words, word + STATE);
       if (!this.#fits(word, state, key)) continue;
       const root = { key: this.#words[word + ROOT_KEY], seat: this.#words[word + ROOT_SEAT], slot: this.#words[word + ROOT_SLOT] } as ForkRoot;
-      if (compareExchange(this.#words, word + STATE, state, (state & ~STATE_MASK) | TAKEN) !== state) continue;
-      store(this.#words, word + THIEF, this.seat);
-      return { seat: victim, slot, generation: state >>> STATE_BITS, word, root };
+      const generation = state >>> GENERATION_SHIFT;
+      if (compareExchange(this.#words, word + STATE, state, wordOf(generation, this.seat, TAKEN)) !== state) continue;
+      return { seat: victim, slot, generation, word, root };
     }
     return undefined;
   }
 
   #fits(word: number, state: number, key: number): boolean {
-    return (state & STATE_MASK) === OFFERED && (key === 0 || this.#words[word + ROOT_KEY] === key);
+    return stateIn(state) === OFFERED && (key === 0 || this.#words[word + ROOT_KEY] === key);
   }
 
   #maskOf(seat: number): number {
@@ -199,8 +217,8 @@ export class ForkSeat {
   }
 
   #step({ word, generation }: Taken, from: OfferState, to: OfferState): boolean {
-    const base = generation << STATE_BITS;
-    return compareExchange(this.#words, word + STATE, base | from, base | to) === (base | from);
+    const expected = wordOf(generation, this.seat, from);
+    return compareExchange(this.#words, word + STATE, expected, wordOf(generation, this.seat, to)) === expected;
   }
 
   /** Whether the child's owner, or the task it belongs to, was told to stop. */

@@ -1,7 +1,8 @@
 /** The pool's side of an area: who sits where, and what becomes of the offers of a thread that has ended. */
 import { compareExchange, load, store } from '../../runtime/atomics.js';
+import { CANCEL_BY_SHUTDOWN } from '../../transport/protocol.js';
 import { AWAKE, ENGAGED, type ForkArea, MASK, OFFERS } from './fork-area.js';
-import { CANCEL, LOST, OFFERED, RETURNED, REVOKED, RUNNING, STATE, STATE_MASK, TAKEN, THIEF } from './offers.js';
+import { CANCEL, LOST, moved, OFFERED, RETURNED, REVOKED, RUNNING, STATE, stateIn, TAKEN, thiefIn } from './offers.js';
 
 /** A child that its thief still runs although its owner has died. */
 export interface Orphan {
@@ -41,7 +42,7 @@ export class ForkSeats {
       for (let slot = 0; slot < OFFERS; slot += 1) {
         const offer = area.offerWord(other, slot);
         if (other === seat) this.#orphan(offer, orphans);
-        else if (load(words, offer + THIEF) === seat) this.#giveBack(offer, other);
+        else if (thiefIn(load(words, offer + STATE)) === seat) this.#giveBack(offer, other);
       }
     }
     this.#taken.delete(seat);
@@ -56,29 +57,28 @@ export class ForkSeats {
   #giveBack(offer: number, owner: number): void {
     const { words } = this.area;
     const word = load(words, offer + STATE);
-    const state = word & STATE_MASK;
+    const state = stateIn(word);
     if (state !== TAKEN && state !== RUNNING) return;
-    const next = (word & ~STATE_MASK) | (state === TAKEN ? RETURNED : LOST);
+    const next = moved(word, state === TAKEN ? RETURNED : LOST);
     if (compareExchange(words, offer + STATE, word, next) === word) this.area.ring(owner);
   }
 
   #orphan(offer: number, orphans: Orphan[]): void {
     const { words } = this.area;
     const word = load(words, offer + STATE);
-    const state = word & STATE_MASK;
-    if (state === OFFERED && compareExchange(words, offer + STATE, word, (word & ~STATE_MASK) | REVOKED) === word) return;
+    if (stateIn(word) === OFFERED && compareExchange(words, offer + STATE, word, moved(word, REVOKED)) === word) return;
     const now = load(words, offer + STATE);
-    if ((now & STATE_MASK) !== TAKEN && (now & STATE_MASK) !== RUNNING) return;
-    store(words, offer + CANCEL, 1);
-    const thief = load(words, offer + THIEF);
+    if (stateIn(now) !== TAKEN && stateIn(now) !== RUNNING) return;
+    store(words, offer + CANCEL, CANCEL_BY_SHUTDOWN);
+    const thief = thiefIn(now);
     this.area.ring(thief);
-    orphans.push({ thief, isRunning: () => load(words, offer + STATE) === ((now & ~STATE_MASK) | RUNNING) });
+    orphans.push({ thief, isRunning: () => load(words, offer + STATE) === moved(now, RUNNING) });
   }
 
   /** Whether somebody still runs a child of the worker that sat here. */
   #isInUse(seat: number): boolean {
     for (let slot = 0; slot < OFFERS; slot += 1) {
-      const state = load(this.area.words, this.area.offerWord(seat, slot)) & STATE_MASK;
+      const state = stateIn(load(this.area.words, this.area.offerWord(seat, slot) + STATE));
       if (state === TAKEN || state === RUNNING) return true;
     }
     return false;

@@ -16,6 +16,7 @@ import { createTurns, Director, NOTES } from './turns.js';
 const turns = createTurns();
 const notes = turns.subarray(NOTES);
 const area = ForkArea.create(2);
+area.inUse = 2;
 const worker = new Worker(new URL('./fork-worker.js', import.meta.url), { workerData: { turns: turns.buffer, memory: area.buffer } });
 const director = new Director(turns);
 

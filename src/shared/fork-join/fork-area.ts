@@ -1,7 +1,7 @@
 /**
  * The memory by which the thread workers of one pool run each other's forked children.
  *
- *     word 0 magic   1 seats   2 id   32 HUNGRY: seats whose bell says that they would take a child
+ *     word 0 magic   1 seats   2 id   3 seats ever used   32 HUNGRY: seats whose bell says that they would take a child
  *     seat s: | bell, wants | mask | engaged | cancel words, one a slot of the worker | offers |
  *             | both        | owner| thief   | pool                                   | owner and thief: `offers.ts` |
  *
@@ -26,6 +26,7 @@ export const PAYLOAD_BYTES = 512;
 
 const AREA_SEATS = 1;
 const AREA_ID = 2;
+const AREA_IN_USE = 3;
 /** Word of the count of hungry seats. */
 export const HUNGRY_COUNT: number = LINE_WORDS;
 const FIRST_SEAT = 2 * LINE_WORDS;
@@ -79,9 +80,18 @@ export class ForkArea {
     return new ForkArea(buffer);
   }
 
+  /** Seats that somebody sits in or has sat in are below this one. */
+  get inUse(): number {
+    return load(this.words, AREA_IN_USE);
+  }
+
+  set inUse(seats: number) {
+    store(this.words, AREA_IN_USE, seats);
+  }
+
   /** Puts every word back to its beginning. */
   clear(): void {
-    this.words.fill(0, AREA_ID + 1);
+    this.words.fill(0, AREA_IN_USE + 1);
   }
 
   /** Name of the channel for what does not fit. */

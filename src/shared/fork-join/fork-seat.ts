@@ -135,14 +135,16 @@ export class ForkSeat {
 
   /** How many seats would take a child of this task. */
   countHungry(key: number): number {
+    const seats = this.area.inUse;
     let hungry = 0;
-    for (let seat = 0; seat < this.area.seats; seat += 1) if (this.#wouldTake(seat, key)) hungry += 1;
+    for (let seat = 0; seat < seats; seat += 1) if (this.#wouldTake(seat, key)) hungry += 1;
     return hungry;
   }
 
   /** Wakes one that would take a child of this task. */
   ringHungry(key: number): void {
-    for (let seat = 0; seat < this.area.seats; seat += 1) if (this.#wouldTake(seat, key)) return this.area.ring(seat);
+    const seats = this.area.inUse;
+    for (let seat = 0; seat < seats; seat += 1) if (this.#wouldTake(seat, key)) return this.area.ring(seat);
   }
 
   #wouldTake(seat: number, key: number): boolean {
@@ -161,7 +163,7 @@ export class ForkSeat {
 
   /** Takes a child of another worker, of the task `key` only unless that is 0; `undefined` when there is none. */
   take(key: number): Taken | undefined {
-    const { seats } = this.area;
+    const seats = this.area.inUse;
     for (let count = 0; count < seats; count += 1) {
       const victim = (this.#victim + count) % seats;
       const taken = victim === this.seat ? undefined : this.#takeFrom(victim, key);
@@ -174,7 +176,8 @@ export class ForkSeat {
 
   /** Whether there is something to take. */
   sees(key: number): boolean {
-    for (let victim = 0; victim < this.area.seats; victim += 1) {
+    const seats = this.area.inUse;
+    for (let victim = 0; victim < seats; victim += 1) {
       if (victim === this.seat) continue;
       for (let mask = this.#maskOf(victim); mask !== 0; mask &= mask - 1) {
         const word = this.area.offerWord(victim, 31 - Math.clz32(mask & -mask));

@@ -24,6 +24,7 @@ export class ForkSeats {
     for (let seat = 0; seat < this.area.seats; seat += 1) {
       if (this.#taken.has(seat) || this.#isInUse(seat)) continue;
       this.#taken.add(seat);
+      this.area.inUse = Math.max(this.area.inUse, seat + 1);
       return seat;
     }
     return -1;

@@ -118,6 +118,8 @@ export class Family {
   ended = false;
   readonly away: Set<Child> = new Set();
   #running = 0;
+  #adopted = 0;
+  readonly #onceWithoutAdopted: (() => void)[] = [];
   #onQuiet: (() => void) | undefined;
 
   constructor(parent: ForkParent) {
@@ -173,6 +175,27 @@ export class Family {
   arrived(child: Child): void {
     this.away.delete(child);
     this.#look();
+  }
+
+  /** A child of another worker, of the same task, is run among ours. */
+  adopted(child: Child): void {
+    this.#adopted += 1;
+    child.onChange(() => {
+      this.#adopted -= 1;
+      if (this.#adopted === 0) for (const resolve of this.#onceWithoutAdopted.splice(0)) resolve();
+    });
+  }
+
+  get hasAdopted(): boolean {
+    return this.#adopted > 0;
+  }
+
+  /** Resolves when none of those is left. */
+  withoutAdopted(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#adopted === 0) resolve();
+      else this.#onceWithoutAdopted.push(resolve);
+    });
   }
 
   began(): void {

@@ -24,6 +24,7 @@ import { isThenable, isValueSource } from '../stream-pump.js';
 import { AWAY, Child, COMPLETED, FAILED, Family, PENDING, RUNNING } from './children.js';
 import type { ForkParent } from './children.js';
 import type { ForkHelpers } from './helpers.js';
+import { StolenFrame } from './stolen-frame.js';
 
 /** Longest run of joins without a turn of the event loop, in ms. */
 const RUN_MS_MAX = 4;
@@ -84,6 +85,9 @@ export class ForkJoin {
 
   /** The task has ended: what it forked and did not join ends as well. Returns a promise of that when it takes time. */
   end(family: Family): Promise<void> | undefined {
+    // What we have begun for another worker of the same task has forked into this family, and somebody waits for it.
+    if (family.hasAdopted && family.parent.frame instanceof StolenFrame && family.parent.cancelled() === undefined)
+      return family.withoutAdopted().then(() => this.end(family));
     this.#recall(family);
     family.dropPending();
     if (!family.isOpen) {
@@ -103,6 +107,7 @@ export class ForkJoin {
   /** Runs a child of the same task for another worker. `settled` is called with its outcome. */
   adopt(name: string, args: readonly unknown[], family: Family, settled: (child: Child) => void): Child {
     const child = new Child(name, this.call(name), args, family);
+    family.adopted(child);
     child.onChange(() => settled(child));
     return child;
   }

@@ -70,7 +70,8 @@ export class ThreadForks implements ForkHelpers {
   // Giving.
 
   offer(family: Family): void {
-    if (this.#isEager || load(this.#words, HUNGRY_COUNT) !== 0) this.#offerOldest(family);
+    const hungry = load(this.#words, HUNGRY_COUNT);
+    if (this.#isEager || hungry !== 0) this.#offerOldest(family, hungry);
   }
 
   takeBack(child: Child): boolean {
@@ -92,17 +93,19 @@ export class ThreadForks implements ForkHelpers {
     this.seat.cancel(child.offer, code);
   }
 
-  #offerOldest(family: Family): void {
+  /** @param hungryMax how many are hungry, those included that would not take a child of this task */
+  #offerOldest(family: Family, hungryMax: number): void {
     // We are at work, whatever our bell says.
     if (this.bell.level >= JOINING) this.rest();
     if (this.#skip > 0) {
       this.#skip -= 1;
       return;
     }
-    const root = rootOf(family, this.seat.seat);
-    const hungry = this.seat.countHungry(root.key);
     const open = this.seat.openOffers();
-    const wanted = hungry + (this.#isEager ? 1 : 0);
+    const spare = this.#isEager ? 1 : 0;
+    if (open >= hungryMax + spare) return;
+    const root = rootOf(family, this.seat.seat);
+    const wanted = spare + (hungryMax === 0 ? 0 : this.seat.countHungry(root.key));
     if (wanted === 0) this.#skip = SKIP_MAX;
     for (let count = open; count < wanted; count += 1) {
       const child = family.oldest;

@@ -63,6 +63,26 @@ export class LogHistogram {
     return this.#max;
   }
 
+  /** As {@link quantile}, of what was recorded since this was the same as `earlier`; right to within a bucket. 0 when nothing was. O(buckets). */
+  quantileSince(q: number, earlier: LogHistogram): number {
+    const rank = Math.max(1, Math.ceil(q * (this.#count - earlier.#count)));
+    let seen = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+      seen += (this.#counts[bucket] as number) - (earlier.#counts[bucket] as number);
+      if (seen >= rank) return this.#clamp(middleOf(bucket));
+    }
+    return 0;
+  }
+
+  /** Makes this the same as `other`. O(buckets). */
+  copyFrom(other: LogHistogram): void {
+    this.#counts.set(other.#counts);
+    this.#count = other.#count;
+    this.#sum = other.#sum;
+    this.#min = other.#min;
+    this.#max = other.#max;
+  }
+
   /** Adds all that `other` has recorded. */
   merge(other: LogHistogram): void {
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {

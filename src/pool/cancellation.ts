@@ -202,6 +202,7 @@ export class Cancellation {
     if (task.extra !== undefined) task.extra.timeoutAlarm = undefined;
     if (!isInFlight(task.stateCode) || hasAnswered(task)) return;
     const limitMs = task.settings.timeoutMs;
+    this.#core.timedOut += 1;
     const member = task.holder as Member;
     const error = new TaskTimeoutError('ERR_TASK_TIMEOUT', `task ${task.name} timed out: it executed for more than ${limitMs} ms`, limitMs);
     this.abandon(task, CANCEL_BY_TIMEOUT);

@@ -19,7 +19,7 @@ export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers
     } else workers.draining += 1;
   }
   const oldest = core.scheduler.oldest();
-  const slots = workers.ready * core.settings.concurrency;
+  const slots = workers.ready * core.places;
   const { counts } = core.scheduler;
   return {
     workers,

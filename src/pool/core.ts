@@ -23,6 +23,9 @@ import { TaskFunctions } from './task-functions.js';
 
 const TICKS_PER_MS = 100;
 
+/** Where `concurrency: 'auto'` begins: low enough to do no harm, high enough to find its way within a second. */
+const AUTO_PLACES_START: Readonly<Record<PoolSettings['kind'], number>> = { async: 16, thread: 4, process: 4 };
+
 export type Phase = 'open' | 'closing' | 'closed';
 
 export class PoolCore {
@@ -60,6 +63,12 @@ export class PoolCore {
   open = 0;
   /** Tasks in the hands of workers. */
   inFlight = 0;
+  /** Places in one worker: tasks it may have in flight at once. */
+  places: number;
+  /** Attempts that ran into their time limit. */
+  timedOut = 0;
+  /** Whether more tasks in flight bring no more throughput, as far as `concurrency: 'auto'` can tell. */
+  limitReached = false;
   #flushScheduled = false;
   #turnScheduled = false;
   #turnMs = 0;
@@ -68,6 +77,7 @@ export class PoolCore {
 
   constructor(settings: PoolSettings) {
     this.settings = settings;
+    this.places = settings.autoConcurrency ? AUTO_PLACES_START[settings.kind] : settings.concurrency;
     const { queue } = settings;
     this.functions = new TaskFunctions(
       { ...settings.task, owner: { taskId: (sequence) => this.taskId(sequence), cancelTask: (task, reason) => this.onCancel(task as PoolTask, reason) } },

@@ -27,6 +27,7 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   memoryLimit: true,
   breaker: true,
   scaled: true,
+  limited: true,
   degraded: true,
   hardKill: true,
   log: true,

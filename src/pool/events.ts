@@ -88,6 +88,8 @@ export interface PoolEvents {
     readonly terms?: Readonly<Record<string, number>>;
     readonly boundBy?: string;
   };
+  /** The number of tasks that may be in flight at once inside one worker changed (`concurrency: 'auto'`), and why. */
+  limited: { readonly from: number; readonly to: number; readonly saturated: boolean; readonly reason: string };
   /**
    * Without `taskName`: no worker can be started, and submissions fail fast until one is ready; or workers die too often and it is not known why. With it:
    * workers die too often of that function, and only its submissions fail fast.

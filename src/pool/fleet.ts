@@ -187,7 +187,7 @@ export class Fleet {
     member.creditCap = credit;
     if (member.state !== 'ready') return;
     member.packing = 0;
-    member.creditMax = Math.min(credit, this.#core.settings.concurrency);
+    member.creditMax = Math.min(credit, this.#core.places);
     this.#core.scheduler.setCredit(member, member.creditMax);
     if (credit !== Infinity) this.#host.recall(member);
     this.#core.wake();
@@ -198,7 +198,7 @@ export class Fleet {
     if (member.state !== 'suspect') return;
     member.state = 'ready';
     member.packing = 0;
-    member.creditMax = Math.min(member.creditCap, this.#core.settings.concurrency);
+    member.creditMax = Math.min(member.creditCap, this.#core.places);
     this.#core.scheduler.setCredit(member, member.creditMax);
     this.reconcile();
     this.#core.wake();
@@ -225,7 +225,7 @@ export class Fleet {
       this.finishDrain(member);
     } else {
       member.state = 'ready';
-      member.creditMax = core.settings.concurrency;
+      member.creditMax = core.places;
       core.scheduler.addWorker(member, member.creditMax, member.readyAt);
       const { ageMsMax } = core.settings.recycle;
       if (ageMsMax !== Infinity) core.alarms.set(member.readyAt + ageMsMax, () => this.retire(member, 'age'));

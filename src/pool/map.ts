@@ -27,6 +27,9 @@ interface Entry {
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
+/** It reads no further ahead than twice so many inputs for each worker, unless it is told to. */
+export const MAP_PLACES_MAX = 256;
+
 /** @throws OptionError when `inputs` cannot be iterated */
 export function mapInputs(inputs: Iterable<unknown> | AsyncIterable<unknown>, source: MapSource): AsyncIterableIterator<unknown> {
   const run = new MapRun(iteratorOf(inputs), source, captureContext());

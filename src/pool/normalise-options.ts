@@ -33,7 +33,9 @@ export interface PoolSettings {
   readonly name: string;
   readonly kind: WorkerKind;
   readonly size: SizeLimits;
+  /** Tasks that may be in flight at once inside one worker; with `autoConcurrency` the most that ever may. */
   readonly concurrency: number;
+  readonly autoConcurrency: boolean;
   readonly queue: QueueSettings;
   /** `undefined` for a pool without overload control. */
   readonly overload: OverloadSettings | undefined;
@@ -82,6 +84,7 @@ export interface QueueSettings {
 const WORKERS_MAX = 4_096;
 /** A worker has 4,096 slots; some are left for broadcasts and for attempts that were told to stop. */
 const CONCURRENCY_MAX = 2_048;
+const AUTO_CONCURRENCY_MAX = 1_024;
 const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'name',
   'worker',
@@ -132,7 +135,8 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     name: poolName(options.name),
     kind,
     size,
-    concurrency: wholeNumber('concurrency', options.concurrency ?? (kind === 'async' ? 64 : 1), 1, CONCURRENCY_MAX),
+    concurrency: concurrency(options.concurrency, kind),
+    autoConcurrency: options.concurrency === 'auto',
     queue,
     overload: overloadSettings(options.overload, queue.levels),
     placement: placement('placement', options.placement ?? 'least-loaded'),
@@ -195,6 +199,12 @@ function workerKind(given: unknown): WorkerKind {
     throw new OptionError('worker', "'async' or 'thread' on this runtime", kind, `${why}; use threads, or run the program with Node`);
   }
   return kind;
+}
+
+function concurrency(given: PoolOptions['concurrency'], kind: WorkerKind): number {
+  if (given === 'auto') return AUTO_CONCURRENCY_MAX;
+  if (typeof given === 'string') throw new OptionError('concurrency', "a whole number >= 1 or 'auto'", given);
+  return wholeNumber('concurrency', given ?? (kind === 'async' ? 64 : 1), 1, CONCURRENCY_MAX);
 }
 
 function defaultLevel(levels: readonly LevelOptions[]): string {

@@ -74,8 +74,11 @@ export interface PoolOptions {
   readonly worker?: WorkerKind;
   /** Default `{ min: 1, max: <CPUs this process may use> }`; for `async` one worker. */
   readonly size?: PoolSize;
-  /** Tasks in flight at once inside one worker. Default 1; for `async` 64. */
-  readonly concurrency?: number;
+  /**
+   * Tasks in flight at once inside one worker. `'auto'` finds as many as bring throughput, for functions that wait for something else: see
+   * docs/guide/sizing.md. Default 1; for `async` 64.
+   */
+  readonly concurrency?: number | 'auto';
   readonly queue?: QueueOptions;
   /**
    * What to do when more comes in than can be finished in time, beyond the bounds of the queue. `'adaptive'` refuses the least urgent tasks as far as needed to

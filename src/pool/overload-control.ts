@@ -289,7 +289,7 @@ export class OverloadControl {
   #countSlots(): void {
     let ready = 0;
     for (const member of this.#members) if (member.state === 'ready') ready += 1;
-    this.#slots = ready * this.#core.settings.concurrency;
+    this.#slots = ready * this.#core.places;
   }
 
   #setSaturated(): void {

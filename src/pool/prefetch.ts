@@ -65,7 +65,7 @@ export class Prefetch {
   /** Watches for members that are stuck with tasks sent ahead. Called once a turn, after tasks were handed out. */
   watch(): void {
     const core = this.#core;
-    if (this.#alarm !== undefined || core.scheduler.inFlight <= core.scheduler.busy * core.settings.concurrency) return;
+    if (this.#alarm !== undefined || core.scheduler.inFlight <= core.scheduler.busy * core.places) return;
     this.#alarm = core.alarms.set(core.now() + STALL_MS, this.#look);
   }
 
@@ -82,11 +82,11 @@ export class Prefetch {
   }
 
   #setCredit(member: Member): void {
-    const { concurrency } = this.#core.settings;
+    const { places } = this.#core;
     const packing = packingFor(member.serviceMs);
-    const credit = Math.min(member.creditCap, creditFor(concurrency, member.serviceMs, member.worker.prefetchMax));
+    const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, this.#core.settings.autoConcurrency ? 0 : member.worker.prefetchMax));
     // Small changes are not worth the bookkeeping.
-    if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== concurrency) return;
+    if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== places) return;
     member.creditMax = credit;
     member.packing = packing;
     this.#core.scheduler.setCredit(member, credit, packing);
@@ -94,11 +94,11 @@ export class Prefetch {
 
   /** Whether nothing came between two looks. What has arrived is delivered first: it may be us who were late. */
   #isStuck(member: Member): boolean {
-    if (member.state !== 'ready' || member.inFlight <= this.#core.settings.concurrency) return false;
+    if (member.state !== 'ready' || member.inFlight <= this.#core.places) return false;
     member.worker.collect();
     const stuck = member.answered === member.answeredAtLook;
     member.answeredAtLook = member.answered;
-    return stuck && member.inFlight > this.#core.settings.concurrency;
+    return stuck && member.inFlight > this.#core.places;
   }
 
   #unload(member: Member): void {

@@ -4,14 +4,21 @@ import { systemClock } from '../runtime/clock.js';
 import { cpuCores, cpuLimit } from '../runtime/limits.js';
 import type { ScalingDecision, ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import { quietHost } from '../scheduler/scaler/signals.js';
+import { LoopUse } from '../runtime/loop-use.js';
 import type { Alarm } from './alarms.js';
+import { AutoConcurrency } from './auto-concurrency.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
 import { HostReadings } from './host-readings.js';
 import type { HostSource } from './host-readings.js';
 import { SizingSignals } from './sizing-signals.js';
 
+/** Workers whose CPU or event loop is busy for this share of the time have none left for more tasks. */
+const FULL_SHARE = 0.9;
+
 export class Scaling {
+  /** With `concurrency: 'auto'`. */
+  readonly #auto: AutoConcurrency | undefined;
   readonly #core: PoolCore;
   readonly #fleet: Fleet;
   readonly #signals: SizingSignals;
@@ -27,6 +34,31 @@ export class Scaling {
     const { clock, host } = core.settings;
     const cpu = new CpuSampler(host?.cores ?? cpuLimit().cpus, core.now(), () => host?.cpuTimeUs() ?? this.#cpuTimeUs());
     this.#signals = new SizingSignals(core, fleet, cpu, host ?? (clock === systemClock ? new HostReadings(cpuCores()) : quietSource()));
+    this.#auto = core.settings.autoConcurrency ? new AutoConcurrency(core, fleet, this.#fullness()) : undefined;
+  }
+
+  /** Whether the workers have no time left to look after more tasks. */
+  #fullness(): (nowMs: number) => boolean {
+    const { kind, clock } = this.#core.settings;
+    if (kind === 'async') {
+      // Under a clock that is not the host's, its event loop means nothing.
+      const loop = clock === systemClock ? new LoopUse() : undefined;
+      return () => (loop?.read() ?? 0) > FULL_SHARE;
+    }
+    return (nowMs) => {
+      const { host, inFlight, workers, starting } = this.#signals.read(nowMs);
+      return (host.cpuDemand ?? 0) * inFlight > FULL_SHARE * Math.max(1, workers - starting);
+    };
+  }
+
+  /** `flush`, with all that must be looked at once a turn. */
+  watching(flush: () => void): () => void {
+    const auto = this.#auto;
+    if (auto === undefined) return flush;
+    return () => {
+      flush();
+      auto.watch();
+    };
   }
 
   /** Tasks wait and no worker has room. */
@@ -53,7 +85,8 @@ export class Scaling {
   explain(): string {
     const last = this.#last;
     const { min, max } = this.#fleet.limits;
-    const now = `${this.#fleet.size} workers (min ${min}, max ${max}, wanted ${this.#fleet.wanted})`;
+    const limit = this.#auto === undefined ? '' : `; ${this.#auto.explain()}`;
+    const now = `${this.#fleet.size} workers (min ${min}, max ${max}, wanted ${this.#fleet.wanted})${limit}`;
     if (last === undefined) return `${now}; policy ${this.#core.settings.policy.name} has not been asked yet`;
     const { queueDepth, busy, workers, oldestWaitMs, cpu } = last.signals;
     return `${now}; policy ${this.#core.settings.policy.name} wanted ${last.target}: ${last.reason} [queue ${queueDepth}, oldest ${Math.round(oldestWaitMs)} ms, busy ${busy}/${workers}, cpu ${cpu === undefined ? 'unknown' : `${Math.round(cpu * 100)} %`}]`;

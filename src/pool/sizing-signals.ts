@@ -55,11 +55,12 @@ export class SizingSignals {
       starting,
       busy,
       inFlight: core.inFlight,
-      concurrency: core.settings.concurrency,
+      concurrency: core.places,
       queueDepth: core.scheduler.runnable,
       oldestWaitMs: oldest === undefined ? 0 : Math.max(0, nowMs - oldest.submittedAt),
       cpu: this.#cpu.sample(nowMs),
       idleMs: idleMs.sort((a, b) => b - a),
+      saturated: core.limitReached,
       min: this.#fleet.limits.min,
       max: this.#fleet.limits.max,
       flow,
@@ -105,12 +106,12 @@ export class SizingSignals {
 
   /** By the clocks of the workers that are sent tasks ahead; `Infinity` where none is. */
   #measuredMs(): number {
-    const { concurrency } = this.#core.settings;
+    const { places } = this.#core;
     let sum = 0;
     let count = 0;
     for (const { creditMax, serviceMs } of this.#fleet.members) {
-      if (creditMax <= concurrency || Number.isNaN(serviceMs)) continue;
-      sum += serviceMs * concurrency;
+      if (creditMax <= places || Number.isNaN(serviceMs)) continue;
+      sum += serviceMs * places;
       count += 1;
     }
     return count === 0 ? Infinity : sum / count;
@@ -124,7 +125,7 @@ export class SizingSignals {
     }
     if (member.inFlight === 0) return 0;
     const sinceMs = Math.max(member.sizedAt, member.batchSince);
-    return Math.max(0, nowMs - sinceMs) * Math.min(member.inFlight, this.#core.settings.concurrency);
+    return Math.max(0, nowMs - sinceMs) * Math.min(member.inFlight, this.#core.places);
   }
 
   #learnBoot(member: Member): void {

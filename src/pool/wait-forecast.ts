@@ -63,8 +63,8 @@ export class WaitForecast {
 
   /** Little's law over the tasks in the hands of workers. */
   #byLittle(): number {
-    const { run, inFlight, settings } = this.#core;
-    const together = inFlight > 0 ? inFlight : Math.max(1, settings.size.max * settings.concurrency);
+    const { run, inFlight, settings, places } = this.#core;
+    const together = inFlight > 0 ? inFlight : Math.max(1, settings.size.max * places);
     return together / (run.count === 0 || run.mean === 0 ? SERVICE_MS_DEFAULT : run.mean);
   }
 }

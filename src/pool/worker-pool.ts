@@ -23,7 +23,7 @@ import { checkEventName } from './event-names.js';
 import type { PoolEvents } from './events.js';
 import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
-import { mapInputs } from './map.js';
+import { MAP_PLACES_MAX, mapInputs } from './map.js';
 import type { Member } from './member.js';
 import { sizeLimits } from './normalise-options.js';
 import type { PoolSettings } from './normalise-options.js';
@@ -112,7 +112,7 @@ export class WorkerPool {
     });
     this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, caller);
     core.onCancel = (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called');
-    core.onFlush = () => this.#dispatcher.flush();
+    core.onFlush = this.#scaling.watching(() => this.#dispatcher.flush());
     this.deadLetters = this.#deadLetterQueue();
     this.#open(moduleUrl, replies);
   }
@@ -319,7 +319,10 @@ export class WorkerPool {
     return mapInputs(inputs, {
       ordered,
       onError,
-      concurrency: concurrency === undefined ? 2 * this.#fleet.limits.max * settings.concurrency : wholeNumber('map: concurrency', concurrency, 1),
+      concurrency:
+        concurrency === undefined
+          ? 2 * this.#fleet.limits.max * Math.min(settings.concurrency, MAP_PLACES_MAX)
+          : wholeNumber('map: concurrency', concurrency, 1),
       submit: (input) => this.#intake.submit(name, [input], given, 0, this.map, true),
     });
   }

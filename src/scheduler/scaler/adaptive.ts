@@ -208,6 +208,7 @@ function tightest(signals: ScalingSignals, { veto }: AdaptiveMemory): Cap {
     { by: 'max', workersMax: signals.max },
     host,
     { by: 'throughput', workersMax: max === Infinity ? max : Math.max(max, workers) },
+    { by: 'downstream', workersMax: signals.saturated === true ? Math.max(1, workers) : Infinity },
   ];
   return caps.reduce<Cap>((least, cap) => (cap !== undefined && cap.workersMax < least.workersMax ? cap : least), { by: 'max', workersMax: Infinity });
 }

@@ -26,6 +26,8 @@ export interface ScalingSignals {
   readonly idleMs: readonly number[];
   readonly min: number;
   readonly max: number;
+  /** More tasks in flight bring no more throughput (`concurrency: 'auto'` has found that out): workers more will not either. Default false. */
+  readonly saturated?: boolean;
   /** Tasks and executions so far. */
   readonly flow: FlowSignals;
   /** What the machine has and what the workers take of it. */

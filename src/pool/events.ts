@@ -56,7 +56,7 @@ export interface PoolEvents {
   };
   /** A worker is drained to be replaced: after so many tasks, at an age, over its heap or memory limit, by hand, or because its health check failed. */
   workerRecycled: WorkerEvent & { readonly cause: 'tasks' | 'age' | 'heap' | 'leak' | 'memory' | 'manual' | 'health' | IsolationCause };
-  /** The tasks of a worker fail when those of the others do not: it gets one at a time from now on. */
+  /** The tasks of a worker fail when those of the others do not, and it gets one at a time from now on; or they take much longer. */
   workerSuspected: WorkerEvent & { readonly cause: IsolationCause } & Partial<Finding>;
   /** A suspect does as well as the others after all. */
   workerTrusted: WorkerEvent;

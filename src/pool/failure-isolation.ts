@@ -70,7 +70,7 @@ export class FailureIsolation {
 
   succeeded(member: Member, name: string): void {
     const verdict = this.#tests.get(member)?.succeeded(name);
-    if (verdict === 'trust') this.#trust(member);
+    if (verdict === 'trust') this.trust(member, 'errors');
   }
 
   failed(member: Member, name: string): void {
@@ -110,6 +110,26 @@ export class FailureIsolation {
     return true;
   }
 
+  /** Bounds what a member may hold to `credit` tasks until it is trusted again. Errors weigh more than slowness. */
+  suspect(member: Member, cause: IsolationCause, credit: number, finding?: Finding): void {
+    if (member.health === 'isolated' || member.suspicion === cause || member.suspicion === 'errors') return;
+    member.health = 'suspect';
+    member.suspicion = cause;
+    this.#host.capCredit(member, credit);
+    const { events } = this.#core;
+    if (events.has('workerSuspected')) events.emit('workerSuspected', { workerId: member.worker.id, kind: member.worker.kind, cause, ...finding });
+  }
+
+  /** What it was suspected of has not been borne out. */
+  trust(member: Member, cause: IsolationCause): void {
+    if (member.health !== 'suspect' || member.suspicion !== cause) return;
+    member.health = 'healthy';
+    member.suspicion = undefined;
+    this.#host.capCredit(member, Infinity);
+    const { events } = this.#core;
+    if (events.has('workerTrusted')) events.emit('workerTrusted', { workerId: member.worker.id, kind: member.worker.kind });
+  }
+
   #testOf(member: Member): WorkerTest {
     let test = this.#tests.get(member);
     if (test === undefined) {
@@ -121,28 +141,11 @@ export class FailureIsolation {
 
   #act(member: Member, verdict: Verdict): void {
     if (verdict === 'none') return;
-    if (verdict === 'trust') return this.#trust(member);
+    if (verdict === 'trust') return this.trust(member, 'errors');
     if (this.#othersServing(member) === 0) return;
-    this.#suspect(member);
+    this.suspect(member, 'errors', 1, this.#testOf(member).finding());
     if (verdict === 'unproven') this.#rest(member);
     else if (verdict === 'isolate') this.isolate(member, 'errors', this.#testOf(member).finding());
-  }
-
-  #suspect(member: Member): void {
-    if (member.health !== 'healthy') return;
-    member.health = 'suspect';
-    this.#host.capCredit(member, 1);
-    const { events } = this.#core;
-    if (!events.has('workerSuspected')) return;
-    events.emit('workerSuspected', { workerId: member.worker.id, kind: member.worker.kind, cause: 'errors', ...this.#testOf(member).finding() });
-  }
-
-  #trust(member: Member): void {
-    if (member.health !== 'suspect') return;
-    member.health = 'healthy';
-    this.#host.capCredit(member, Infinity);
-    const { events } = this.#core;
-    if (events.has('workerTrusted')) events.emit('workerTrusted', { workerId: member.worker.id, kind: member.worker.kind });
   }
 
   /** Lets the others do what this one would have done, until there is enough to compare or the time is up. */
@@ -161,7 +164,7 @@ export class FailureIsolation {
 
   #othersServing(member: Member): number {
     let serving = 0;
-    for (const each of this.#host.members) if (each !== member && each.state === 'ready' && each.health === 'healthy') serving += 1;
+    for (const each of this.#host.members) if (each !== member && each.state === 'ready' && each.suspicion !== 'errors') serving += 1;
     return serving;
   }
 

@@ -50,6 +50,8 @@ export class Member {
   abandoned = 0;
   /** How its tasks end, compared with those of the others. */
   health: WorkerHealth = 'healthy';
+  /** What a suspect is suspected of. */
+  suspicion: 'errors' | 'slow' | undefined = undefined;
   /** Bound on the tasks it may hold, whatever the prefetch says. */
   creditCap: number = Infinity;
   /** Broadcasts that wait for it to be ready. */

@@ -52,6 +52,7 @@ export interface PoolSettings {
   readonly stopTimeoutMs: number;
   readonly healthIntervalMs: number;
   readonly healthTimeoutMs: number;
+  readonly slowWorkers: 'report' | 'isolate' | 'ignore';
   readonly recycle: { readonly tasksMax: number; readonly ageMsMax: number; readonly heapBytesMax: number; readonly heapGrowthBytesMax: number };
   readonly deadLettersMax: number;
   readonly streamCredit: number;
@@ -105,6 +106,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'stopTimeout',
   'healthInterval',
   'healthTimeout',
+  'slowWorkers',
   'recycle',
   'deadLetters',
   'streamCredit',
@@ -156,6 +158,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     stopTimeoutMs: parseDuration('stopTimeout', options.stopTimeout ?? 5_000),
     healthIntervalMs: parseDuration('healthInterval', options.healthInterval ?? 30_000, true),
     healthTimeoutMs: parseDuration('healthTimeout', options.healthTimeout ?? 10_000),
+    slowWorkers: oneOf('slowWorkers', options.slowWorkers ?? 'report', ['report', 'isolate', 'ignore']),
     recycle: recycleLimits(options.recycle),
     deadLettersMax: deadLettersMax(options),
     streamCredit: wholeNumber('streamCredit', options.streamCredit ?? 16, 1, 65_536),

@@ -114,6 +114,11 @@ export interface PoolOptions {
   readonly healthInterval?: Duration;
   /** How long a health check may take; a worker whose event loop turns and that has not answered by then is replaced. Default 10 s. */
   readonly healthTimeout?: Duration;
+  /**
+   * What becomes of a worker that takes more than three times as long as the others for the same function: the event `workerSuspected`, or that and its replacement.
+   * Isolate only where a function's time does not depend on who calls it. Default `'report'`.
+   */
+  readonly slowWorkers?: 'report' | 'isolate' | 'ignore';
   readonly recycle?: RecycleOptions;
   /** Tasks kept after they failed for good: a number bounds it, `false` keeps none. Default 1,000 when `retry` or `whenFull: 'dead-letter'` is set, else none. */
   readonly deadLetters?: number | false;

@@ -13,6 +13,7 @@ import { joinStacks } from '../transport/error-codec.js';
 import { FLAG_URGENT } from '../transport/protocol.js';
 import { runCaptured } from '../runtime/async-context.js';
 import type { Alarm } from './alarms.js';
+import { TIMED_MS_MIN } from './attempt-observer.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { BROADCAST, COUNTED, DIRECT, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
@@ -39,6 +40,7 @@ export class Settlement {
     const core = this.#core;
     const runMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
     core.run.record(runMs);
+    if (runMs >= TIMED_MS_MIN && member.serviceMs >= TIMED_MS_MIN) core.attempts.timed(task, member, runMs);
     core.counters.completed += 1;
     this.#tidy(task);
     task.settle(COMPLETED, value);

@@ -13,8 +13,10 @@ import type { IsolationHost } from './failure-isolation.js';
 import type { RecycleCause } from './fleet-host.js';
 import { HealthChecks } from './health-checks.js';
 import type { Member } from './member.js';
-import { DIRECT } from './pool-task.js';
+import { DIRECT, PART, STREAMING } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
+
+import { SlowWorkers } from './slow-workers.js';
 
 /** Errors of millrace that come out of an attempt and say nothing about the worker or the function. */
 const NEUTRAL: ReadonlySet<string> = new Set(['ERR_TASK_CANCELLED', 'ERR_DEADLINE_EXCEEDED', 'ERR_UNKNOWN_FUNCTION', 'ERR_VALUE_NOT_CLONEABLE', 'ERR_OPTION']);
@@ -43,6 +45,7 @@ export class Supervision implements AttemptObserver {
   readonly #core: PoolCore;
   readonly #fleet: SupervisedFleet;
   readonly #host: SupervisionHost;
+  readonly #slow: SlowWorkers | undefined;
   readonly #loops = new CrashLoops();
   /** Functions that are shut off because they end workers. */
   readonly #looping = new Set<string>();
@@ -53,6 +56,8 @@ export class Supervision implements AttemptObserver {
     this.#fleet = fleet;
     this.#host = host;
     this.isolation = new FailureIsolation(core, fleet, (names) => this.#panic(names));
+    // With affinity a worker has the keys it has, and some have more to do than others.
+    this.#slow = core.settings.slowWorkers === 'ignore' || core.settings.placement.name === 'affinity' ? undefined : new SlowWorkers(core, this.isolation);
     this.breakers = new Breakers(core, { refuseWaiting: (name) => this.#shutOff(name), halfOpened: (name) => this.#letThrough(name) });
     this.health = new HealthChecks(core, (member) => fleet.retire(member, 'health'));
     this.observe();
@@ -66,6 +71,10 @@ export class Supervision implements AttemptObserver {
   /** Looks anew whether successes are of interest. */
   observe(): void {
     this.#core.observed = this.isolation.watching || this.breakers.counting;
+  }
+
+  timed(task: PoolTask, member: Member, runMs: number): void {
+    if ((task.marks & (DIRECT | STREAMING | PART)) === 0) this.#slow?.timed(member, task.name, runMs);
   }
 
   completed(task: PoolTask, member: Member): void {
@@ -97,6 +106,7 @@ export class Supervision implements AttemptObserver {
 
   memberGone(member: Member): void {
     this.isolation.gone(member);
+    this.#slow?.gone(member);
     this.health.gone(member);
   }
 

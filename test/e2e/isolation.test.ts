@@ -119,6 +119,28 @@ for (const worker of REMOTE) {
     });
   });
 
+  describe(`a ${worker} worker that takes ten times as long as the others`, { timeout }, () => {
+    for (const slowWorkers of ['report', 'isolate'] as const) {
+      test(`is found, with slowWorkers '${slowWorkers}'`, async () => {
+        await withTasks({ worker, size: 3, slowWorkers }, async (pool) => {
+          await full(pool);
+          const slow = (pool.workers[1] as { id: string }).id;
+          const found: unknown[] = [];
+          pool.on('workerSuspected', ({ workerId, cause }) => found.push(['suspect', workerId, cause]));
+          pool.on('workerIsolated', ({ workerId, cause }) => found.push(['isolated', workerId, cause]));
+          const expected = [['suspect', slow, 'slow'], ...(slowWorkers === 'isolate' ? [['isolated', slow, 'slow']] : [])];
+          await load(
+            6,
+            () => pool.run('drag', [slow], 5),
+            () => found.length >= expected.length,
+          );
+          assert.deepEqual(found, expected);
+          assert.equal(pool.stats().health.isolated, expected.length - 1);
+        });
+      });
+    }
+  });
+
   describe(`the health check of a ${worker} worker`, { timeout }, () => {
     test('that never answers makes it unhealthy', async () => {
       const hang = freshPath('hang');

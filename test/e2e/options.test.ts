@@ -84,6 +84,7 @@ const WRONG: readonly (readonly [option: string, value: unknown, named?: string]
   ['bulkheads', { resize: { queue: 5 } }, 'bulkheads.resize.max'],
   ['bulkheads', { resize: { max: 1, queue: -1 } }, 'bulkheads.resize.queue'],
   ['breaker', { errorRate: 2 }, 'breaker.errorRate'],
+  ['slowWorkers', 'kill'],
   ['recycle', 5],
   ['recycle', { afterTasks: 0 }, 'recycle.afterTasks'],
   ['recycle', { afterAge: 'old' }, 'recycle.afterAge'],

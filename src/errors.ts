@@ -37,6 +37,9 @@ export const ERROR_CODES = {
     'A shared object is out of room, or belongs to threads this one cannot see; the message says which. Use fewer at once, or import millrace earlier.',
   ERR_MEMORY_LIMIT:
     'A worker used more than `limits.memory.hard` and was ended; this is the `cause` of what became of its tasks. Raise the limit, or give the tasks less to do.',
+  ERR_WORKER_STUCK:
+    'The task kept its worker from doing anything else for longer than `watchdog.stuckAfter`, or was part of a deadlock. `workerStack` says where it stood.',
+  ERR_INSPECTOR: 'A stack, profile or heap snapshot of a worker cannot be had. The message says why: the runtime, the platform, or the worker itself.',
   ERR_TYPESCRIPT: 'A TypeScript task module could not be compiled for this runtime. The message says what to install.',
 } as const;
 
@@ -135,6 +138,24 @@ export class TaskTimeoutError extends MillraceError {
     super(code, message);
     this.name = 'TimeoutError';
     this.limitMs = limitMs;
+  }
+}
+
+/** The task kept its worker from doing anything else for too long, or was part of a deadlock. */
+export class WorkerStuckError extends MillraceError {
+  /** Id of the worker. */
+  readonly workerId: string;
+  /** What the worker was doing: `computing`, `blocked`, `locked`, `deadlocked`, `stopped` or `unknown`. */
+  readonly activity: string;
+  /** Where the worker stood, as text. */
+  readonly workerStack: string;
+
+  constructor(message: string, details: { workerId: string; activity: string; workerStack: string }) {
+    super('ERR_WORKER_STUCK', message);
+    this.name = 'WorkerStuckError';
+    this.workerId = details.workerId;
+    this.activity = details.activity;
+    this.workerStack = details.workerStack;
   }
 }
 

@@ -14,6 +14,7 @@ export {
   ValueError,
   WaitTimeoutError,
   WorkerCrashedError,
+  WorkerStuckError,
 } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export { defineTask, defineWorker } from './task/define-task.js';
@@ -21,9 +22,21 @@ export type { WorkerDefinition, WorkerStartInfo } from './task/define-task.js';
 export { move } from './transport/move.js';
 export type { DeadLetter, DeadLetterFilter, DeadLetterReason } from './queue/dead-letters.js';
 export type { PoolEvents, TaskEvent, WorkerEvent } from './pool/events.js';
-export type { CloseOptions, CloseReport, PoolOptions, PoolSize, QueueOptions, RecycleOptions, ReturnedTask, WhenFull } from './pool/options.js';
+export type {
+  CloseOptions,
+  CloseReport,
+  PoolOptions,
+  PoolSize,
+  QueueOptions,
+  RecycleOptions,
+  ReturnedTask,
+  WatchdogOptions,
+  WhenFull,
+} from './pool/options.js';
+export type { ProfileOptions, SnapshotOptions, StackOptions, WorkerInspector } from './pool/inspection.js';
 export type { DeadLetterQueue, MapOptions, MapOutcome, Pool, RangeArgs, RangeOptions, Submitter, WorkerInfo } from './pool/pool.js';
 export type { BreakerStats, Distribution, PoolStats } from './pool/stats.js';
+export type { WorkerStack } from './pool/worker-stack.js';
 export type { Clock, Timer } from './runtime/clock.js';
 export type { Duration, Size } from './runtime/units.js';
 export type { PlacementName } from './scheduler/placement.js';
@@ -50,4 +63,7 @@ export type {
   WorkerLimits,
   MemoryLimits,
 } from './task/types.js';
+export type { WorkerActivity } from './scheduler/supervisor/activity.js';
+export type { StuckReason } from './scheduler/supervisor/watch-policy.js';
+export type { CpuProfile } from './worker/inspect/questions.js';
 export type { WorkerKind, WorkerState } from './worker/worker.js';

@@ -29,6 +29,9 @@ import { takeBack } from './take-back.js';
 /** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
 const BLOCKED_AFTER_MS = 10;
 
+/** Time between two looks whether the stack of a worker that is to be ended has been taken (P). */
+const LOOK_AGAIN_MS = 2;
+
 /** What the cancellation asks of the fleet. */
 export interface MemberControl {
   /** No more tasks for this member; start its replacement now. */
@@ -118,6 +121,19 @@ export class Cancellation {
     this.#core.wake();
   }
 
+  /** The task keeps its worker from doing anything else: ended as after a timeout, with this error. */
+  stuck(task: PoolTask, error: Error): void {
+    if (!isInFlight(task.stateCode)) return;
+    this.abandon(task, CANCEL_BY_TIMEOUT);
+    this.#settlement.attemptFailed(task, error);
+    this.#core.wake();
+  }
+
+  /** The tasks that the member was told to stop and that have not ended. */
+  abandonedTasks(member: Member): readonly TaskEvent[] {
+    return [...this.#abandoned.values()].filter((each) => each.member === member).map(({ event }) => event);
+  }
+
   /** The function of an abandoned attempt has ended. Returns whose it was and whether it went past the queue, without credit. */
   vacated(token: object): { readonly member: Member; readonly direct: boolean } | undefined {
     const abandonment = this.#abandoned.get(token);
@@ -193,6 +209,7 @@ export class Cancellation {
   #graceOver(member: Member, abandonment: Abandonment): void {
     member.worker.collect();
     if (abandonment.graceAlarm === undefined) return;
+    if (this.#core.now() < member.lookedAtUntil) return this.#setGrace(abandonment, this.#core.now() + LOOK_AGAIN_MS);
     abandonment.graceAlarm = undefined;
     if (this.#core.events.has('hardKill')) this.#core.events.emit('hardKill', { ...abandonment.event, workerId: member.worker.id });
     this.#control.kill(member);

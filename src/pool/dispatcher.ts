@@ -23,6 +23,8 @@ export interface DispatchHost {
   admitWaiting(): void;
   gauge(): void;
   onBacklog(): void;
+  /** Tasks have gone to workers. */
+  handedOut(): void;
   /** The member has had as many tasks as it may. */
   usedUp(member: Member): void;
 }
@@ -134,6 +136,7 @@ export class Dispatcher {
       member.worker.flush();
     }
     this.#touched.length = 0;
+    this.#host.handedOut();
     // One task on its way and nothing else to do: its caller waits for it alone.
     only?.worker.linger();
   }

@@ -30,6 +30,8 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   limited: true,
   degraded: true,
   hardKill: true,
+  stuck: true,
+  stacks: true,
   log: true,
   warning: true,
   paused: true,

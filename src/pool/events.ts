@@ -7,9 +7,13 @@ import type { OverloadStep } from '../errors.js';
 import type { DeadLetter } from '../queue/dead-letters.js';
 import type { ScalingSignals } from '../scheduler/scaler/scaling-policy.js';
 import type { Finding } from '../scheduler/supervisor/error-test.js';
-import type { TaskState } from '../task/lifecycle.js';
+import type { StuckReason } from '../scheduler/supervisor/watch-policy.js';
 import type { LeakReport, LogLevel } from '../transport/protocol.js';
 import type { WorkerKind } from '../worker/worker.js';
+import type { TaskEvent } from './task-event.js';
+import type { WorkerStack } from './worker-stack.js';
+
+export type { TaskEvent };
 
 /** Event name -> what a listener gets. */
 export interface PoolEvents {
@@ -97,6 +101,17 @@ export interface PoolEvents {
   degraded: { readonly on: boolean; readonly error: Error | undefined; readonly taskName?: string };
   /** A running task was told to stop and has not ended within the grace: its worker is ended. */
   hardKill: TaskEvent & { readonly workerId: string };
+  /** A worker's event loop stands still: where, and what becomes of it (`end`: its task fails or is retried, and it is replaced unless it gives way within the grace). */
+  stuck: WorkerStack & {
+    readonly reason: StuckReason;
+    /** For how long it has shown no sign of life, in ms; 0 where nobody looked before. */
+    readonly stillMs: number;
+    readonly action: 'report' | 'end';
+    /** The other workers of a deadlock. */
+    readonly others: readonly WorkerStack[];
+  };
+  /** The stacks of all workers, every `watchdog.dumpEvery`. */
+  stacks: { readonly stacks: readonly WorkerStack[] };
   /** A record written with `context().log`. Without a listener it goes to stderr as one line of JSON. */
   log: {
     readonly level: LogLevel;
@@ -122,15 +137,6 @@ export type IsolationCause = 'errors' | 'slow';
 
 /** Why a breaker opened: errors over its rate; workers ended; or errors on more workers than may be isolated. */
 export type BreakerCause = 'errors' | 'crashes' | 'panic';
-
-/** Which task an event is about. */
-export interface TaskEvent {
-  readonly taskId: string;
-  readonly taskName: string;
-  readonly state: TaskState;
-  readonly attempt: number;
-  readonly correlationId: string;
-}
 
 /** Which worker an event is about. */
 export interface WorkerEvent {

@@ -46,6 +46,8 @@ export class Member {
   retiring = false;
   /** Why the pool ends it, when that is the doing of what it runs. */
   endedFor: Error | undefined = undefined;
+  /** Until when it is not ended, because somebody takes its stack; in ms of the pool's clock. */
+  lookedAtUntil = 0;
   /** Attempts told to stop that have not ended. */
   abandoned = 0;
   /** How its tasks end, compared with those of the others. */

@@ -27,6 +27,8 @@ import { overloadSettings } from './overload-options.js';
 import type { OverloadSettings } from './overload-options.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
 import type { TaskSettings } from './task-settings.js';
+import { watchdogSettings } from './watchdog-options.js';
+import type { WatchdogSettings } from './watchdog-options.js';
 
 /** The options of a pool with every default filled in; ms, bytes and counts are plain numbers. */
 export interface PoolSettings {
@@ -53,6 +55,8 @@ export interface PoolSettings {
   readonly healthIntervalMs: number;
   readonly healthTimeoutMs: number;
   readonly slowWorkers: 'report' | 'isolate' | 'ignore';
+  /** `undefined`: nobody watches. */
+  readonly watchdog: WatchdogSettings | undefined;
   readonly recycle: { readonly tasksMax: number; readonly ageMsMax: number; readonly heapBytesMax: number; readonly heapGrowthBytesMax: number };
   readonly deadLettersMax: number;
   readonly streamCredit: number;
@@ -107,6 +111,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'healthInterval',
   'healthTimeout',
   'slowWorkers',
+  'watchdog',
   'recycle',
   'deadLetters',
   'streamCredit',
@@ -159,6 +164,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     healthIntervalMs: parseDuration('healthInterval', options.healthInterval ?? 30_000, true),
     healthTimeoutMs: parseDuration('healthTimeout', options.healthTimeout ?? 10_000),
     slowWorkers: oneOf('slowWorkers', options.slowWorkers ?? 'report', ['report', 'isolate', 'ignore']),
+    watchdog: watchdogSettings(options.watchdog),
     recycle: recycleLimits(options.recycle),
     deadLettersMax: deadLettersMax(options),
     streamCredit: wholeNumber('streamCredit', options.streamCredit ?? 16, 1, 65_536),

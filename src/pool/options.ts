@@ -66,6 +66,24 @@ export interface RecycleOptions {
   readonly afterGrowth?: Size;
 }
 
+/** How stuck workers are found, and what becomes of them. */
+export interface WatchdogOptions {
+  /**
+   * Longest time a worker's event loop may stand still while it has tasks, whatever it does. Then the task fails with `ERR_WORKER_STUCK` (or is retried), and the
+   * worker is replaced after `cancelGrace`. Default `Infinity`: a task that computes is healthy for ever. A task that waits for a promise does not count: its
+   * limit is `timeout`.
+   */
+  readonly stuckAfter?: Duration;
+  /** A worker that for this long neither answers nor computes is reported by the event `stuck`. Default 30 s. */
+  readonly reportAfter?: Duration;
+  /** What becomes of threads that wait for one another's locks: one is ended, so that the others go on, or they are only reported. Default `'break'`. */
+  readonly deadlock?: 'break' | 'report';
+  /** Time between two looks. Default 1 s, or a quarter of `stuckAfter` when that is less. */
+  readonly interval?: Duration;
+  /** Emits `stacks` with the stacks of all workers this often, while tasks run and somebody listens. Default never. */
+  readonly dumpEvery?: Duration;
+}
+
 /** Options of `createPool`. */
 export interface PoolOptions {
   /** Shown in events, ids, logs. Default `'pool'`. */
@@ -110,6 +128,8 @@ export interface PoolOptions {
   readonly startTimeout?: Duration;
   /** Limit for a worker's `stop` hook, then it is terminated. Default 5 s. */
   readonly stopTimeout?: Duration;
+  /** How stuck workers are found and ended; `false` for not at all. Default `{}`. */
+  readonly watchdog?: boolean | WatchdogOptions;
   /** Time between health checks of a worker whose module defines one. Default 30 s. */
   readonly healthInterval?: Duration;
   /** How long a health check may take; a worker whose event loop turns and that has not answered by then is replaced. Default 10 s. */

@@ -5,8 +5,10 @@ import type { Duration } from '../runtime/units.js';
 import type { WorkerKind, WorkerState } from '../worker/worker.js';
 import type { PoolEvents } from './events.js';
 import type { WorkerHealth } from './member.js';
+import type { StackOptions, WorkerInspector } from './inspection.js';
 import type { CloseOptions, CloseReport } from './options.js';
 import type { PoolStats } from './stats.js';
+import type { WorkerStack } from './worker-stack.js';
 
 /** Options of `map`. */
 export interface MapOptions extends TaskOptions {
@@ -133,6 +135,13 @@ export interface Pool<M> extends Submitter<M>, AsyncDisposable {
   /** Resolves at once, or when the queue has fallen below its low-water mark. */
   drained(): Promise<void>;
   stats(): PoolStats;
+  /**
+   * What every worker is doing, with its stack: also of one in an endless loop, a regular expression, `Atomics.wait` or a call that does not return. Some
+   * ms; `timeout` (default 500 ms) when one is in native code. Costs nothing until it is called.
+   */
+  dumpStacks(options?: StackOptions): Promise<WorkerStack[]>;
+  /** Looks into one worker: its stack, a CPU profile, a heap snapshot. Throws an OptionError when there is no worker of that id. */
+  inspect(workerId: string): WorkerInspector;
   /** The last sizing decision and what it rested on. */
   explain(): string;
   on<E extends keyof PoolEvents>(event: E, listener: (event: PoolEvents[E]) => void): this;

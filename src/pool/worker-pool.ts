@@ -22,6 +22,8 @@ import { Dispatcher } from './dispatcher.js';
 import { checkEventName } from './event-names.js';
 import type { PoolEvents } from './events.js';
 import { Fleet } from './fleet.js';
+import { Inspection } from './inspection.js';
+import type { StackOptions, WorkerInspector } from './inspection.js';
 import { Intake } from './intake.js';
 import { MAP_PLACES_MAX, mapInputs } from './map.js';
 import type { Member } from './member.js';
@@ -43,7 +45,9 @@ import type { PoolStats } from './stats.js';
 import type { GivenOptions } from './task-functions.js';
 import { Supervision } from './supervision.js';
 import { WorkerLimitsGuard } from './worker-limits.js';
+import { Watchdog } from './watchdog.js';
 import { WorkerReplies } from './worker-replies.js';
+import type { WorkerStack } from './worker-stack.js';
 
 export class WorkerPool {
   readonly name: string;
@@ -83,8 +87,10 @@ export class WorkerPool {
         this.#cancellation.memberGone(member);
         supervision.memberGone(member);
         limits.memberGone(member);
+        watchdog.memberGone(member);
       },
       recall: (member) => prefetch.recall(member),
+      suspected: (member) => watchdog.suspected(member),
     });
     const limits = new WorkerLimitsGuard(core, fleet);
     this.#core = core;
@@ -98,12 +104,14 @@ export class WorkerPool {
     });
     core.attempts = supervision;
     this.#supervision = supervision;
-    const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet);
+    const watchdog = new Watchdog(core, fleet, this.#cancellation);
+    const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet, watchdog);
     this.#scaling = new Scaling(core, fleet);
     this.#dispatcher = new Dispatcher(core, this.#cancellation, prefetch, {
       admitWaiting: () => this.#intake.admitWaiting(),
       gauge: () => this.#intake.gauge(),
       onBacklog: () => this.#onBacklog(),
+      handedOut: () => watchdog.wake(),
       usedUp: (member) => fleet.retire(member, 'tasks'),
     });
     const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
@@ -248,6 +256,14 @@ export class WorkerPool {
 
   stats(): PoolStats {
     return collectStats(this.#core, this.#fleet, this.#supervision, this.#overload);
+  }
+
+  async dumpStacks(options?: StackOptions): Promise<WorkerStack[]> {
+    return new Inspection(this.#core, this.#fleet.members).dumpStacks(options);
+  }
+
+  inspect(workerId: string): WorkerInspector {
+    return new Inspection(this.#core, this.#fleet.members).of(workerId);
   }
 
   explain(): string {

@@ -12,6 +12,7 @@ import type { PoolTask } from './pool-task.js';
 import type { Prefetch } from './prefetch.js';
 import type { Settlement } from './settlement.js';
 import { PoolStream } from './stream.js';
+import type { Watchdog } from './watchdog.js';
 
 export type PoolWorkerHost = WorkerHost<PoolTask>;
 
@@ -31,8 +32,17 @@ export class WorkerReplies implements PoolWorkerHost {
   readonly #prefetch: Prefetch;
   readonly #health: HealthChecks;
   readonly #fleet: FleetReplies;
+  readonly #watchdog: Pick<Watchdog, 'pong'>;
 
-  constructor(core: PoolCore, settlement: Settlement, cancellation: Cancellation, prefetch: Prefetch, health: HealthChecks, fleet: FleetReplies) {
+  constructor(
+    core: PoolCore,
+    settlement: Settlement,
+    cancellation: Cancellation,
+    prefetch: Prefetch,
+    health: HealthChecks,
+    fleet: FleetReplies,
+    watchdog: Pick<Watchdog, 'pong'>,
+  ) {
     this.#core = core;
     this.#settlement = settlement;
     this.#cancellation = cancellation;
@@ -40,6 +50,7 @@ export class WorkerReplies implements PoolWorkerHost {
     this.#health = health;
     this.#fleet = fleet;
     cancellation.onLetGo = (member, token) => this.onVacated(member.worker, token);
+    this.#watchdog = watchdog;
   }
 
   onReady(worker: Worker<PoolTask>, info: WorkerReady): void {
@@ -121,6 +132,7 @@ export class WorkerReplies implements PoolWorkerHost {
     if (member === undefined) return;
     this.#cancellation.pong(member);
     this.#health.pong(member);
+    this.#watchdog.pong(member);
   }
 
   onHealth(worker: Worker<PoolTask>, error: Error | undefined): void {

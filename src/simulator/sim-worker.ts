@@ -154,6 +154,8 @@ export class SimWorker implements Worker, SimulatedWorker {
     return true;
   }
 
+  status(): undefined {}
+
   serviceMs(): number {
     const count = this.#served - this.#servedSince;
     const meanMs = count === 0 ? NaN : this.#servedMs / count;

@@ -15,6 +15,7 @@ import type { MillraceError } from '../errors.js';
 import type { Clock, Timer } from '../runtime/clock.js';
 import { FLAG_NOTIFY_START, FLAG_RANGE_SHARE } from '../transport/protocol.js';
 import type { CancelCode } from '../transport/protocol.js';
+import type { WorkerStatus } from '../transport/worker-status.js';
 import type { Worker, WorkerExit, WorkerHost, WorkerKind, WorkerReady, WorkerTask } from '../worker/worker.js';
 import type { Border } from './border.js';
 import { faultFunction } from './fault-module.js';
@@ -128,6 +129,10 @@ export class FaultWorker<T extends WorkerTask> implements Worker<T> {
 
   collect(): void {
     this.#worker.collect();
+  }
+
+  status(): WorkerStatus | undefined {
+    return this.#worker.status();
   }
 
   serviceMs(): number {

@@ -142,6 +142,8 @@ class PortPoolEnd implements PoolEnd {
 
   linger(): void {}
 
+  status(): undefined {}
+
   serviceMs(): number {
     return NaN;
   }

@@ -5,6 +5,8 @@
  *     pool     [ code epoch ] [ code epoch ]    …     code: 0 to go on, else why to stop; epoch: how often the slot's task was taken back
  *     worker   [   begun    ] [   begun    ]    …     generation of the slot's task that has begun last
  *
+ * and once in a while the worker writes down what it is at: tick, sequence, clock, CPU time, heap, five doubles in a row.
+ *
  * A task carries the generation (counted per slot, in one byte) and the epoch it was sent under. Who may have it is settled like this:
  *
  *     pool takes it back      1. epoch := epoch + 1      2. begun is its generation?  no: taken back      yes: too late
@@ -17,11 +19,15 @@ import { assert } from '../runtime/assert.js';
 import { SLOTS_MAX } from './control-block.js';
 import { CANCEL_NONE } from './protocol.js';
 import type { CancelCode } from './protocol.js';
-import { MARKS_AT, SLOT_BYTES, WORDS_AT } from './stream-file.js';
+import { MARKS_AT, SLOT_BYTES, STATUS_AT, WORDS_AT } from './stream-file.js';
 import type { SharedFile } from './stream-file.js';
+import type { WorkerStatus } from './worker-status.js';
 
 /** For how long a worker trusts that a cancel word was clear, in ms: the price of a look is a system call of about 1 µs. */
 const READ_INTERVAL_MS = 0.2;
+
+/** Doubles that a status takes. */
+const STATUS_FIELDS = 5;
 
 /** Where the epoch stands beside the cancel word. */
 const EPOCH = 4;
@@ -79,6 +85,15 @@ export class PoolControl {
     return this.#mark(slot) === this.#generations[slot];
   }
 
+  /** What the worker has last written of itself; `undefined` before it has, and once the file is closed. */
+  status(): WorkerStatus | undefined {
+    if (this.file.isClosed) return undefined;
+    const fields = new Float64Array(STATUS_FIELDS);
+    this.file.read(fields, STATUS_AT);
+    const [tick, sequence, clockMs, cpuMs, heapBytes] = fields as unknown as readonly [number, number, number, number, number];
+    return clockMs === 0 ? undefined : { tick, sequence, clockMs, cpuMs, heapBytes };
+  }
+
   /** Takes a last look at the marks, and closes the file. */
   close(): void {
     if (this.file.isClosed) return;
@@ -133,6 +148,11 @@ export class WorkerControl {
     const code = this.#read(slot);
     if (code === CANCEL_NONE) this.#clearUntilMs[slot] = nowMs + READ_INTERVAL_MS;
     return code;
+  }
+
+  /** Shows the pool what this worker is at: a system call of about 1 µs. */
+  show({ tick, sequence, clockMs, cpuMs, heapBytes }: WorkerStatus): void {
+    this.file.write(Float64Array.of(tick, sequence, clockMs, cpuMs, heapBytes), STATUS_AT);
   }
 
   #read(slot: number): CancelCode {

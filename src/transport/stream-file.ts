@@ -7,6 +7,7 @@
  *     36 KB    head of the requests      16 bytes           the worker writes   `stream-area.ts`
  *              head of the replies       16 bytes           the pool writes
  *              whether there are areas   1 byte             written once
+ *              worker status             40 bytes           the worker writes   `stream-control.ts`
  *     40 KB    request area              8 MB               the pool writes
  *              reply area                8 MB               the worker writes
  *
@@ -26,6 +27,7 @@ export const MARKS_AT: number = WORDS_AT + SLOTS_MAX * SLOT_BYTES;
 const HEADS_AT = MARKS_AT + SLOTS_MAX;
 const HEAD_BYTES = 16;
 const HAS_AREAS_AT = HEADS_AT + 2 * HEAD_BYTES;
+export const STATUS_AT: number = HEADS_AT + 64;
 const AREAS_AT = 40 * 1024;
 
 /** Size of an area in bytes (P): what may be on its way in one direction; more goes through the stream. */

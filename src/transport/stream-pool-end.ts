@@ -14,6 +14,7 @@ import { REPLIES, REQUESTS } from './stream-file.js';
 import { ERROR, FRAME, NAME, RESULT, SERVED, TASK, undecodable, unknownType, VERDICT, writeTask } from './stream.js';
 import type { PoolEnd, PoolEndHandler } from './transport.js';
 import { uncloneableError } from './value-path.js';
+import type { WorkerStatus } from './worker-status.js';
 
 const SLOT_BYTES = 4;
 
@@ -99,6 +100,10 @@ class StreamPoolEnd implements PoolEnd {
   }
 
   linger(): void {}
+
+  status(): WorkerStatus | undefined {
+    return this.#control.status();
+  }
 
   serviceMs(): number {
     const meanMs = this.#servedMs / this.#served;

@@ -1,5 +1,6 @@
 /** The worker's end of a stream. The protocol: `stream.ts`. */
 import type { MillraceError } from '../errors.js';
+import { readThreadUsage } from '../runtime/thread-usage.js';
 import { Decoder, decodeValue } from './decoder.js';
 import { PROCESS } from './encoder.js';
 import { encodeError } from './error-encoder.js';
@@ -15,6 +16,9 @@ import { ERROR, FRAME, NAME, readTask, RESULT, SERVED, TASK, undecodable, unknow
 import type { ArrivedTask } from './stream.js';
 import type { WorkerEnd, WorkerEndHandler } from './transport.js';
 import { uncloneableError } from './value-path.js';
+
+/** Least time between two reports of what the worker is at, in ms (P). */
+const STATUS_INTERVAL_MS = 250;
 
 /** Replies that leave together at least, while there is more to do (P). */
 const EARLY_REPLIES_MIN = 32;
@@ -46,6 +50,9 @@ class StreamWorkerEnd implements WorkerEnd {
   /** Answered since the last flush, and since when the worker has had tasks (or that flush, if later). */
   #answered = 0;
   #occupiedSinceMs = 0;
+  /** Tasks answered in the life of the worker, and when it is to show that next. */
+  #tick = 0;
+  #statusDueMs = 0;
   #unsent: Unsent[] = [];
 
   constructor(streams: Streams, control: WorkerControl, handler: WorkerEndHandler, now: () => number) {
@@ -133,6 +140,8 @@ class StreamWorkerEnd implements WorkerEnd {
       const [tasks, busyMs] = [this.#answered, nowMs - this.#occupiedSinceMs];
       this.#answered = 0;
       this.#occupiedSinceMs = nowMs;
+      this.#tick += tasks;
+      if (nowMs >= this.#statusDueMs) this.#show(nowMs);
       if (this.#connection.isOpen) this.#connection.add(SERVED, ({ writer }) => (writer.uint32(tasks), writer.double(busyMs)));
     }
     this.#connection.flush();
@@ -142,6 +151,11 @@ class StreamWorkerEnd implements WorkerEnd {
     if (!this.#connection.isOpen) return;
     if (unsent.frame === undefined) this.#handler.onUnsentResult(unsent.slot, unsent.error);
     else this.#handler.onUnsentFrame(unsent.frame, unsent.error);
+  }
+
+  #show(nowMs: number): void {
+    this.#statusDueMs = nowMs + STATUS_INTERVAL_MS;
+    this.#control.show({ tick: this.#tick, sequence: -1, clockMs: nowMs, ...readThreadUsage() });
   }
 
   #decode(type: number, bytes: Buffer, offset: number, length: number, bulks: readonly ArrayBuffer[]): () => void {

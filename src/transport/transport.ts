@@ -19,6 +19,7 @@
 import type { MillraceError } from '../errors.js';
 import type { ErrorRecord } from './error-record.js';
 import type { CancelCode, PoolFrame, TaskFrame, WorkerFrame } from './protocol.js';
+import type { WorkerStatus } from './worker-status.js';
 
 /** The pool's end. */
 export interface PoolEnd {
@@ -43,6 +44,8 @@ export interface PoolEnd {
   begun(slot: number): boolean;
   /** Mean time a task took the worker since the last call, in ms, as the worker itself measured it; NaN when it does not tell. */
   serviceMs(): number;
+  /** What the worker shows of itself, read without a message; `undefined` where the medium has no place for it. Valid until `close`. */
+  status(): WorkerStatus | undefined;
   /** Delivers the replies that have arrived and were not looked at yet; also those of a worker that has died since. */
   collect(): void;
   close(): void;

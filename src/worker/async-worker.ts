@@ -114,6 +114,8 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     this.#deliver();
   }
 
+  status(): undefined {}
+
   serviceMs(): number {
     return NaN;
   }

@@ -20,6 +20,7 @@ import { uncloneableError } from '../transport/value-path.js';
 import { encodeInit } from './entry/process-init.js';
 import { workerInit } from './entry/worker-init.js';
 import { inheritedExecArgv } from './inherited-exec-argv.js';
+import { INSPECTABLE } from './inspect/inspectable.js';
 import { guardProcess } from './orphan-guard.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
@@ -78,7 +79,7 @@ function startProcess({ runtime, ...options }: WorkerOptions, file: SharedFile):
   // Loaded by the pools that need it: it is a good part of what importing this package would cost.
   const { spawn } = process.getBuiltinModule('node:child_process');
   try {
-    return spawn(process.execPath, [...execArgv, fileURLToPath(ENTRY), ...runtime.argv], {
+    return spawn(process.execPath, [...inspectable(execArgv), fileURLToPath(ENTRY), ...runtime.argv], {
       cwd: runtime.cwd,
       env: workerEnv({ runtime, ...options }),
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', file.fd],
@@ -88,6 +89,11 @@ function startProcess({ runtime, ...options }: WorkerOptions, file: SharedFile):
     file.close();
     throw error;
   }
+}
+
+/** Whoever sets flags of the inspector has it for himself. */
+function inspectable(execArgv: readonly string[]): readonly string[] {
+  return execArgv.some((flag) => flag.startsWith('--inspect')) ? execArgv : [...INSPECTABLE, ...execArgv];
 }
 
 /** SIGTERM for handlers the module may have; the end of its requests, which ends the process when its event loop turns; SIGKILL when it does not. */

@@ -35,6 +35,8 @@ class FakeCarrier implements PoolEnd {
 
   linger(): void {}
 
+  status(): undefined {}
+
   serviceMs(): number {
     return NaN;
   }

@@ -14,6 +14,7 @@ import type { ErrorRecord } from '../transport/error-record.js';
 import { CANCEL_NONE } from '../transport/protocol.js';
 import type { CancelCode, WorkerFrame } from '../transport/protocol.js';
 import type { PoolEnd, PoolEndHandler } from '../transport/transport.js';
+import type { WorkerStatus } from '../transport/worker-status.js';
 import { assert } from '../runtime/assert.js';
 import type { MillraceError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
@@ -145,6 +146,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
 
   serviceMs(): number {
     return this.#carrier?.end.serviceMs() ?? NaN;
+  }
+
+  status(): WorkerStatus | undefined {
+    return this.#carrier?.end.status();
   }
 
   begun(task: T): boolean {

@@ -19,6 +19,7 @@ import type { MillraceError } from '../errors.js';
 import type { ForkSeats } from '../shared/fork-join/fork-seats.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { CancelCode, FunctionInfo, LeakReport, LogLevel, TaskFrame, WorkerHooks } from '../transport/protocol.js';
+import type { WorkerStatus } from '../transport/worker-status.js';
 
 export type WorkerKind = 'async' | 'thread' | 'process';
 
@@ -111,6 +112,8 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   collect(): void;
   /** Mean time a task took since the last call, in ms, as the worker measured it; NaN when it does not tell. */
   serviceMs(): number;
+  /** What it shows of itself without a message, also while it is stuck; `undefined` where it has no place for that. */
+  status(): WorkerStatus | undefined;
   /** Whether the function of a task in flight may have been called; asked for in `onExit` too. */
   begun(task: T): boolean;
   /** Asks for `onPong`: answered as soon as the worker's event loop turns, so silence means that it is blocked. */

@@ -13,6 +13,7 @@
  *
  * Plain stores of one writer: a reader sees each word whole but not all of one instant. Nothing here decides who runs a task.
  */
+import type { WorkerStatus } from '../worker-status.js';
 import { STATUS, type RingMemory } from './layout.js';
 
 const TICK = STATUS;
@@ -24,23 +25,6 @@ const CPU_MS = STATUS / 2 + 4;
 const HEAP_BYTES = STATUS / 2 + 5;
 const OCCUPIED_MS = STATUS / 2 + 6;
 const ANSWERED = STATUS + 14;
-
-/** A reading of a worker's words. */
-export interface WorkerStatus {
-  /** Stands still while one task runs and while the worker sleeps. */
-  readonly tick: number;
-  /** Slot of the task begun last, -1 before the first. Whether it still runs is told by the slot's state. */
-  readonly slot: number;
-  readonly generation: number;
-  /** `sequence` of that task. */
-  readonly sequence: number;
-  /** When the worker last read its clock, in ms of the clock of its own thread. */
-  readonly clockMs: number;
-  /** CPU time of the thread in ms; -1 where the runtime does not tell. As of the last report. */
-  readonly cpuMs: number;
-  /** Bytes of heap in use, as of the last report. */
-  readonly heapBytes: number;
-}
 
 /** The worker's side. */
 export class StatusWriter {
@@ -107,8 +91,6 @@ export function readStatus(memory: RingMemory): WorkerStatus {
   const { words, doubles } = memory;
   return {
     tick: words[TICK] as number,
-    slot: words[SLOT] as number,
-    generation: words[GENERATION] as number,
     sequence: doubles[SEQUENCE] as number,
     clockMs: doubles[CLOCK_MS] as number,
     cpuMs: doubles[CPU_MS] as number,

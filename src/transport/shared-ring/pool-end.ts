@@ -17,7 +17,8 @@ import { NameNumbers } from '../name-numbers.js';
 import type { CancelCode, PoolFrame, TaskFrame, WorkerFrame } from '../protocol.js';
 import type { PoolEnd, PoolEndHandler } from '../transport.js';
 import { THREAD, uncloneableError } from '../value-path.js';
-import { ServiceReader } from './control-block.js';
+import type { WorkerStatus } from '../worker-status.js';
+import { readStatus, ServiceReader } from './control-block.js';
 import { hostEventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
 import { POOL_PARKED, WORKER_PARKED, type RingMemory } from './layout.js';
@@ -193,6 +194,10 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   serviceMs(): number {
     return this.#service.read();
+  }
+
+  status(): WorkerStatus {
+    return readStatus(this.#memory);
   }
 
   begun(slot: number): boolean {

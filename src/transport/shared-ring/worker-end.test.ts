@@ -158,7 +158,7 @@ void describe('a ring across a thread', () => {
       [0, 3, 4, 5].map((slot) => ring.end.state(slot)),
       [DONE, RUNNING, QUEUED, QUEUED],
     );
-    assert.deepEqual([readStatus(ring.memory).slot, readStatus(ring.memory).sequence], [3, 5]);
+    assert.equal(readStatus(ring.memory).sequence, 5);
   });
 
   onThread('gives a task back that has not begun; its slot can be used at once', async (ring) => {

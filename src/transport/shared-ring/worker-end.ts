@@ -11,6 +11,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { load } from '../../runtime/atomics.js';
+import { readThreadUsage } from '../../runtime/thread-usage.js';
 import { MillraceError } from '../../errors.js';
 import type { ErrorRecord } from '../error-record.js';
 import type { CancelCode, PoolFrame, TaskFrame, WorkerFrame } from '../protocol.js';
@@ -28,7 +29,6 @@ import { RunClock } from './run-clock.js';
 import { WorkerSlots } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
 import { readTask } from './task-record.js';
-import { readUsage } from './usage.js';
 
 /** Longest time to look again before parking, in ms (P). */
 const SPIN_MS = 0.05;
@@ -326,7 +326,7 @@ class WorkerRing implements WorkerEnd {
     this.#status.clockRead(nowMs);
     if (nowMs < this.#usageDueMs) return;
     this.#usageDueMs = nowMs + USAGE_INTERVAL_MS;
-    const { cpuMs, heapBytes } = readUsage();
+    const { cpuMs, heapBytes } = readThreadUsage();
     this.#status.used(cpuMs, heapBytes);
   }
 

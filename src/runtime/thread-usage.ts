@@ -1,7 +1,7 @@
 /** What the running thread uses of the machine. */
 import { getHeapStatistics } from 'node:v8';
 
-interface Usage {
+export interface ThreadUsage {
   /** CPU time of this thread in ms since its start, -1 where the runtime does not tell. */
   readonly cpuMs: number;
   readonly heapBytes: number;
@@ -11,7 +11,7 @@ interface Usage {
 const { threadCpuUsage } = process as unknown as { readonly threadCpuUsage?: () => { readonly user: number; readonly system: number } };
 
 /** Costs some microseconds: not for every task. */
-export function readUsage(): Usage {
+export function readThreadUsage(): ThreadUsage {
   const cpu = threadCpuUsage?.();
   return { cpuMs: cpu === undefined ? -1 : (cpu.user + cpu.system) / 1_000, heapBytes: getHeapStatistics().used_heap_size };
 }

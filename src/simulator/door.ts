@@ -24,3 +24,5 @@ export { costCurve, paretoFront } from './pareto.js';
 export type { CostPoint } from './pareto.js';
 export { planSize } from './plan.js';
 export type { PlannedRun, PlanOptions, SizePlan } from './plan.js';
+export { simulateFleet } from './fleet.js';
+export type { FleetReport, FleetScenario } from './fleet.js';

@@ -36,8 +36,8 @@ export interface HostModel {
   readonly cores?: number;
   /** From the start of a worker until it is ready. Default lognormal with mean 50 ms. */
   readonly boot?: TimeModel;
-  /** Whether booting uses a core all the while, as starting an isolate does. Default true. */
-  readonly bootUsesCpu?: boolean;
+  /** Share of the boot that uses a core, 0 to 1: starting an isolate computes nearly all the while. Default 1. */
+  readonly bootCpuShare?: number;
   /** A fresh worker is so many times slower at first, falling to 1 over its first tasks. Default 1: not. */
   readonly warmUpFactor?: number;
   /** Default 20. */

@@ -72,8 +72,10 @@ export class SimWorker implements Worker, SimulatedWorker {
     const bootMs = world.bootMs(world.random.boots);
     const fails = world.random.faults() < world.startFailureShare;
     const done = (): void => this.#booted(fails);
-    if (world.bootUsesCpu) this.#boot.use = world.cores.use(bootMs, done);
-    else this.#boot.timer = world.clock.setTimer(bootMs, done);
+    const cpuMs = bootMs * world.bootCpuShare;
+    this.#boot.use = world.cores.use(cpuMs, () => {
+      this.#boot = { use: undefined, timer: world.clock.setTimer(bootMs - cpuMs, done) };
+    });
   }
 
   #booted(fails: boolean): void {

@@ -1,4 +1,5 @@
 /** What all simulated workers have in common: time, chance, cores, the service behind them, and who watches. */
+import { numberWithin } from '../runtime/own-options.js';
 import { seededRandom } from '../runtime/random.js';
 import type { Random } from '../runtime/random.js';
 import { timeSampler } from './distributions.js';
@@ -23,7 +24,7 @@ export class SimWorld {
   readonly cores: SharedProcessor;
   readonly downstream: SharedProcessor;
   readonly bootMs: TimeSampler;
-  readonly bootUsesCpu: boolean;
+  readonly bootCpuShare: number;
   readonly warmUpFactor: number;
   readonly warmUpTasks: number;
   readonly dispatchMs: number;
@@ -53,7 +54,7 @@ export class SimWorld {
     this.clock.addSource(this.cores);
     this.clock.addSource(this.downstream);
     this.bootMs = timeSampler('host.boot', host.boot ?? { kind: 'lognormal', meanMs: 50, sigma: 0.3 });
-    this.bootUsesCpu = host.bootUsesCpu ?? true;
+    this.bootCpuShare = numberWithin('host.bootCpuShare', host.bootCpuShare ?? 1, 0, 1);
     this.warmUpFactor = host.warmUpFactor ?? 1;
     this.warmUpTasks = host.warmUpTasks ?? 20;
     this.dispatchMs = host.dispatchMs ?? 0.03;

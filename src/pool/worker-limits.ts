@@ -49,7 +49,8 @@ export class WorkerLimitsGuard {
 
   memberReady(member: Member, info: WorkerReady): void {
     const own = this.#core.settings.limits;
-    const limits = info.hooks.limits === undefined ? own : mergeLimits(own, normaliseLimits('defineWorker: limits', info.hooks.limits));
+    const { hooks } = info;
+    const limits = Object.hasOwn(hooks, 'limits') ? mergeLimits(own, normaliseLimits('defineWorker: limits', hooks.limits)) : own;
     if (hasOsLimits(limits)) void this.#applyOsLimits(member, info, limits);
     if (limits.memorySoftBytes === undefined && limits.memoryHardBytes === undefined) return;
     if (member.worker.memoryBytes === undefined) return this.#warn('memory', `a worker of kind ${member.worker.kind} has no memory of its own`, member);

@@ -327,7 +327,7 @@ export class WorkerPool {
     base: TaskOptions | undefined,
   ): AsyncIterableIterator<unknown> {
     checkName(name);
-    const { ordered, concurrency, onError, ...task } = { ordered: true, onError: 'throw' as const, ...options };
+    const { ordered, concurrency, onError, ...task } = ownMapOptions(options);
     const { settings } = this.#core;
     if (typeof ordered !== 'boolean') throw new OptionError('map: ordered', 'true or false', ordered);
     if (onError !== 'throw' && onError !== 'settle') throw new OptionError('map: onError', "'throw' or 'settle'", onError);
@@ -379,6 +379,11 @@ export class WorkerPool {
       replay,
     };
   }
+}
+
+/** On a null prototype: nothing comes from Object.prototype. */
+function ownMapOptions(options: MapOptions | undefined): MapOptions {
+  return Object.assign(Object.create(null) as MapOptions, { ordered: true, onError: 'throw' }, options);
 }
 
 function checkName(name: unknown): string {

@@ -5,7 +5,7 @@ import { OptionError } from '../errors.js';
  * `Object.prototype` carries is never taken for an option.
  */
 export function ownOptions<T extends object>(option: string, value: unknown, names: readonly string[]): Partial<T> {
-  if (value === undefined) return {};
+  if (value === undefined) return Object.create(null) as Partial<T>;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OptionError(option, 'an object', value);
   const copy: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(value)) {

@@ -51,7 +51,7 @@ export function defineTask<F extends AnyFunction>(options: TaskDefaults, fn: F):
       }
     }
   }
-  Object.defineProperty(fn, DEFAULTS, { value: { ...options }, configurable: true });
+  Object.defineProperty(fn, DEFAULTS, { value: Object.assign(Object.create(null), options), configurable: true });
   return fn;
 }
 
@@ -77,7 +77,7 @@ export function defineWorker(definition: WorkerDefinition): WorkerDefinition {
     if (!HOOKS.includes(key)) throw new OptionError(`defineWorker: ${key}`, `one of ${HOOKS.join(', ')}, limits`, hook);
     if (typeof hook !== 'function') throw new OptionError(`defineWorker: ${key}`, 'a function', hook);
   }
-  return Object.defineProperty({ ...definition }, DEFINITION, { value: true });
+  return Object.defineProperty(Object.assign(Object.create(null), definition) as WorkerDefinition, DEFINITION, { value: true });
 }
 
 const HOOKS: readonly string[] = ['start', 'stop', 'healthCheck'];

@@ -121,7 +121,7 @@ function describeTasks(claim: Claim, burst: number): void {
       { type: 'yield', slot: 3, value: undefined },
       { type: 'log', slot: -1, level: 'info', message: 'm', fields: { a: 1n } },
       { type: 'recycle', reason: 'heap', heapBytes: 2 ** 33 },
-      { type: 'leak', leak: { heldBytes: 2 ** 33, baselineBytes: 2 ** 23, collections: 7, calls: { resize: 3, __proto__: 1 } } },
+      { type: 'leak', leak: { heldBytes: 2 ** 33, baselineBytes: 2 ** 23, collections: 7, calls: { resize: 3, ['__proto__']: 1 } } },
     ];
     worker.sendResult(3, 'first', undefined);
     for (const frame of toPool) worker.send(frame);

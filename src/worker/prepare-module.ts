@@ -5,12 +5,10 @@
  *   .ts where the runtime strips types: as they are; `bundleTaskModule` is the second try when that fails (enums, `.js` specifiers for `.ts` files)
  *   .ts elsewhere (Node 20):     bundled once by esbuild into the project's node_modules/.cache/millrace, then loaded by every worker
  */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleLoadError } from '../errors.js';
+import { storeModule } from './module-store.js';
 
 /** What is used of esbuild. */
 interface Bundler {
@@ -55,7 +53,7 @@ export async function bundleTaskModule(url: string): Promise<string> {
   } catch (error) {
     throw new ModuleLoadError(`the TypeScript task module ${path} does not compile: ${(error as Error).message}`, { cause: error, code: 'ERR_TYPESCRIPT' });
   }
-  return pathToFileURL(store(path, contents)).href;
+  return pathToFileURL(storeModule(path, contents)).href;
 }
 
 function isTypeScript(url: string): boolean {
@@ -82,33 +80,5 @@ async function loadBundler(modulePath: string): Promise<Bundler> {
         },
       );
     }
-  }
-}
-
-/** Writes the bundle under a name made of its content: written once, shared by all workers and by later runs. */
-function store(modulePath: string, contents: Uint8Array): string {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  const name = `${createHash('sha256').update(contents).digest('hex').slice(0, 24)}.mjs`;
-  for (const folder of [cacheFolder(modulePath), join(tmpdir(), 'millrace')]) {
-    if (folder === undefined) continue;
-    const file = join(folder, name);
-    if (existsSync(file)) return file;
-    try {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(`${file}.${process.pid}`, contents);
-      renameSync(`${file}.${process.pid}`, file);
-      return file;
-    } catch {
-      // Not writable: the next folder may be.
-    }
-  }
-  throw new ModuleLoadError(`cannot write the compiled form of ${modulePath} below node_modules/.cache or the temporary folder`, { code: 'ERR_TYPESCRIPT' });
-}
-
-/** `node_modules/.cache/millrace` of the nearest project that has node_modules: packages the module imports resolve from there. */
-function cacheFolder(modulePath: string): string | undefined {
-  for (let folder = dirname(modulePath); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'node_modules'))) return join(folder, 'node_modules', '.cache', 'millrace');
-    if (dirname(folder) === folder) return undefined;
   }
 }

@@ -4,6 +4,7 @@
  * Threads share the fate of the process: a native crash or a heap that outgrows its limit in one step ends both.
  */
 import { MessageChannel, Worker as Thread } from 'node:worker_threads';
+import type { WorkerOptions as ThreadOptions } from 'node:worker_threads';
 import { OptionError } from '../errors.js';
 import { waitAsyncSupported } from '../runtime/atomics.js';
 import type { Clock } from '../runtime/clock.js';
@@ -82,15 +83,20 @@ function startThread(options: WorkerOptions, data: ThreadData): Thread {
 
 function newThread(options: WorkerOptions, data: ThreadData, execArgv: readonly string[] | undefined): Thread {
   const { argv, resourceLimits } = options.runtime;
-  return new Thread(ENTRY, {
-    name: options.id,
-    workerData: data,
-    transferList: [data.port],
-    env: workerEnv(options),
-    argv: [...argv],
-    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
-    ...(resourceLimits === undefined ? {} : { resourceLimits }),
-  });
+  // The runtime reads options that are not given too, such as `eval`: not from what somebody has put into Object.prototype.
+  const given: ThreadOptions = Object.create(null) as ThreadOptions;
+  return new Thread(
+    ENTRY,
+    Object.assign(given, {
+      name: options.id,
+      workerData: data,
+      transferList: [data.port],
+      env: workerEnv(options),
+      argv: [...argv],
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    }),
+  );
 }
 
 /**

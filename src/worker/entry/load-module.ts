@@ -39,7 +39,7 @@ export async function loadModule(url: string): Promise<TaskModule> {
 /** What a module's exports offer. */
 export function inspectModule(exported: Readonly<Record<string, unknown>>): TaskModule {
   const functions = new Map<string, TaskFunction>();
-  let worker: WorkerDefinition = {};
+  let worker: WorkerDefinition = Object.create(null) as WorkerDefinition;
   for (const name of Object.keys(exported)) {
     const value = exported[name];
     if (name === 'worker' && isWorkerDefinition(value)) worker = value;

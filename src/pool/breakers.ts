@@ -10,6 +10,7 @@ import type { BreakerCause } from './events.js';
 import { PROBE } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { BreakerStats } from './stats.js';
+import { refusalError } from './submit-stack.js';
 
 /** What the breakers ask of the rest of the pool. */
 export interface BreakerHost {
@@ -47,8 +48,9 @@ export class Breakers {
   stats(): Readonly<Record<string, BreakerStats>> {
     const now = this.#core.now();
     return Object.fromEntries(
-      Array.from(this.#entries, ([name, { breaker, cause }]) => {
-        breaker.elapse(now);
+      Array.from(this.#entries, ([name, entry]) => {
+        this.#elapse(name, entry, now);
+        const { breaker, cause } = entry;
         const { state } = breaker;
         return [name, { state, cause: state === 'closed' ? undefined : cause, retryAfterMs: state === 'open' ? breaker.retryAfterMs(now) : 0 }];
       }),
@@ -90,7 +92,9 @@ export class Breakers {
     const entry = this.#entries.get(task.name);
     if (entry === undefined || entry.breaker.state === 'closed') return undefined;
     const now = this.#core.now();
-    if (!entry.breaker.tryEnter(now)) return refusal(task.name, entry, entry.breaker.retryAfterMs(now));
+    this.#elapse(task.name, entry, now);
+    if (!entry.breaker.tryEnter(now))
+      return refusalError(task.extra?.submitStack !== undefined, () => refusal(task.name, entry, entry.breaker.retryAfterMs(now)));
     task.marks |= PROBE;
     return undefined;
   };
@@ -114,12 +118,15 @@ export class Breakers {
     this.#guard();
     this.#tell(name, entry);
     const { openUntil } = entry.breaker;
-    core.alarms.set(openUntil, () => {
-      if (!entry.breaker.elapse(core.now() + 1)) return;
-      this.#tell(name, entry);
-      this.#host.halfOpened(name);
-    });
+    core.alarms.set(openUntil, () => this.#elapse(name, entry, core.now() + 1));
     this.#host.refuseWaiting(name);
+  }
+
+  /** The time of being open is over: noticed by its alarm, or by whoever looks before that. */
+  #elapse(name: string, entry: Entry, now: number): void {
+    if (!entry.breaker.elapse(now)) return;
+    this.#tell(name, entry);
+    this.#host.halfOpened(name);
   }
 
   #guard(): void {

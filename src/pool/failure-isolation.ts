@@ -75,7 +75,6 @@ export class FailureIsolation {
 
   failed(member: Member, name: string): void {
     if (member.state !== 'ready' || member.health === 'isolated') return;
-    for (const each of this.#host.members) if (each.state === 'ready') this.#testOf(each);
     this.#act(member, this.#testOf(member).failed(name));
   }
 
@@ -87,7 +86,7 @@ export class FailureIsolation {
   }
 
   joined(member: Member): void {
-    if (this.#errors.watching) this.#testOf(member);
+    this.#testOf(member);
   }
 
   /** Takes a member out of service, if the budget allows it. */

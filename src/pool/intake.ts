@@ -209,7 +209,8 @@ export class Intake {
     const bulkhead = task.settings.bulkhead as Bulkhead;
     if (bulkhead.queuedMax === Infinity) return true;
     if (bulkhead.isOverfull && !mayWait) {
-      this.#settlement.reject(task, bulkheadFullError(task.name, bulkhead, this.#meanRunMs()), false);
+      const error = refusalError(isRecorded(task), () => bulkheadFullError(task.name, bulkhead, this.#meanRunMs()));
+      this.#settlement.reject(task, error, false);
       return false;
     }
     bulkhead.open += 1;

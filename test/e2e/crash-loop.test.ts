@@ -106,6 +106,17 @@ for (const worker of REMOTE) {
       }
     });
 
+    test('by running out of memory fails with that, and others go on', async () => {
+      const limit = worker === 'thread' ? { resourceLimits: { maxOldGenerationSizeMb: 24 } } : { execArgv: ['--max-old-space-size=24'] };
+      await withTasks({ worker, size: 1, ...limit }, async (pool) => {
+        const [error, name] = await Promise.all([errorOf(pool.run('hoard')), pool.run('name')]);
+        assert.equal(error.code, 'ERR_WORKER_CRASHED');
+        assert.match(error.message, /while it ran task hoard/);
+        if (worker === 'thread') assert.equal((error.cause as Error & { code: string }).code, 'ERR_WORKER_OUT_OF_MEMORY');
+        assert.notEqual(name, error['workerId']);
+      });
+    });
+
     for (const name of ['throwOutsideOnceFileIs', 'rejectOutsideOnceFileIs', 'dieOnceFileIs'] as const) {
       test(`is told apart from those beside it: ${name}`, async () => {
         await withTasks({ worker, size: 1, concurrency: 4 }, async (pool) => {

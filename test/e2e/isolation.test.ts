@@ -57,6 +57,12 @@ for (const worker of REMOTE) {
         });
         pool.on('workerStarting', () => order.push('starting'));
         pool.on('workerExit', (event) => order.push(`exit ${event.workerId} ${event.reason}`));
+        let serving = pool.workers.length;
+        const size = serving;
+        const watch = (): void => {
+          serving = Math.min(serving, pool.workers.filter(({ state, health }) => state === 'ready' && health !== 'isolated').length);
+        };
+        for (const event of ['workerIsolated', 'workerExit', 'workerReady', 'completed'] as const) pool.on(event, watch);
         await load(
           16,
           () => pool.run('work', [bad], 0.3),
@@ -75,6 +81,7 @@ for (const worker of REMOTE) {
         );
         assert.equal(after.errors, 0);
         await full(pool);
+        assert.equal(serving, size - 1, 'one worker short, and never more');
         assert.equal(pool.stats().health.isolated, 1);
         assert.ok(Object.values(pool.stats().health.workers).every((health) => health === 'healthy'));
       });

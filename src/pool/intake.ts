@@ -15,6 +15,7 @@ import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { OverloadControl } from './overload-control.js';
 import { COUNTED, DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
+import { Nesting } from './nesting.js';
 import type { Settlement } from './settlement.js';
 import type { SignalWatch } from './signals.js';
 import { refusalError, SubmitStacks } from './submit-stack.js';
@@ -46,6 +47,7 @@ export class Intake {
   readonly #guarded: boolean;
   readonly #countsBytes: boolean;
   readonly #contextAlways: boolean;
+  readonly #nesting: Nesting | undefined;
   readonly #drained: (() => void)[] = [];
   #sequence = 0;
 
@@ -72,6 +74,7 @@ export class Intake {
     this.#countsBytes = queue.bytesMax !== Infinity || queue.levels.some((level) => level.bytesMax !== Infinity);
     this.#bounded = this.#countsBytes || queue.max !== Infinity || queue.levels.some((level) => level.max !== Infinity);
     this.#guarded = this.#bounded || overload.guards;
+    this.#nesting = core.settings.kind === 'async' ? new Nesting(core) : undefined;
     this.#contextAlways = core.settings.kind === 'async' || queue.whenFull === 'caller-runs';
   }
 
@@ -121,6 +124,7 @@ export class Intake {
     const submitStack = this.#stacks.record(now, above);
     if (submitStack !== undefined) task.ensureExtra().submitStack = submitStack;
     if (given !== undefined) this.#takeOptions(task, given);
+    this.#nesting?.created(task);
     if (this.#contextAlways || settings.retry.retryIf !== undefined || typeof settings.retry.backoff === 'function') this.#takeContext(task);
     if (settings.deadlineMs !== Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs);
     if (this.#countsBytes) task.ensureExtra().bytes = estimateBytes(args);

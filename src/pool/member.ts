@@ -58,6 +58,8 @@ export class Member {
   creditCap: number = Infinity;
   /** Broadcasts that wait for it to be ready. */
   readonly pending: PoolTask[] = [];
+  /** Places of tasks that wait for tasks they submitted themselves: see `nesting.ts`. */
+  lent = 0;
   readonly exited: Deferred<void> = deferred<void>();
   /** Resolves when it is ready or has ended without being so. */
   readonly settled: Deferred<void> = deferred<void>();

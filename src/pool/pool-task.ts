@@ -15,6 +15,13 @@ import type { PoolStream } from './stream.js';
 import type { GivenOptions } from './task-functions.js';
 import type { TaskSettings } from './task-settings.js';
 
+/** How a task lends its place: see `nesting.ts`. */
+export interface PlaceLending {
+  begin(): void;
+  nestedEnded(): void;
+  end(): void;
+}
+
 /** The rare parts of a task. */
 export interface TaskExtra {
   deadlineAt: number;
@@ -43,6 +50,10 @@ export interface TaskExtra {
   deadlineAlarm: object | undefined;
   /** Options of the call itself: the function's defaults, learned later, do not override them. */
   given: GivenOptions | undefined;
+  /** Lends its place while tasks that it submitted itself are open. */
+  lending: PlaceLending | undefined;
+  /** Of the task that submitted this one. */
+  lentBy: PlaceLending | undefined;
 }
 
 const PROGRESS_MAX = 256;
@@ -276,6 +287,8 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
       timeoutAlarm: undefined,
       deadlineAlarm: undefined,
       given: undefined,
+      lending: undefined,
+      lentBy: undefined,
     });
   }
 

@@ -215,6 +215,9 @@ export class Settlement {
     const { alarms } = this.#core;
     if (extra.deadlineAlarm !== undefined) alarms.cancel(extra.deadlineAlarm as Alarm);
     if (extra.timeoutAlarm !== undefined) alarms.cancel(extra.timeoutAlarm as Alarm);
+    extra.lending?.end();
+    extra.lentBy?.nestedEnded();
+    extra.lentBy = undefined;
     extra.deadlineAlarm = undefined;
     extra.timeoutAlarm = undefined;
     if (extra.signal !== undefined) this.#signals.remove(extra.signal, task);

@@ -11,6 +11,9 @@ import { AsyncResource, executionAsyncResource } from 'node:async_hooks';
 export type RunInContext = <R>(fn: () => R) => R;
 
 const storesAreVisible = keepsStoresInResources();
+
+/** Whether following the asynchronous context costs next to nothing, because the runtime does it anyway. */
+export const framesCarryContext: boolean = !storesAreVisible;
 const runInRoot: RunInContext = runInHere();
 
 /** Captures the current context; `undefined` when it holds nothing. */

@@ -9,6 +9,7 @@
  * Shared by the serve loop of threads and processes, which turns reports into frames, and by the event-loop worker, which turns them
  * into calls. Nothing that a function does, throws or returns makes `start` throw.
  */
+import { framesCarryContext } from '../../runtime/async-context.js';
 import { contextImported, currentContext, enterContext, leaveContext, runInContext } from '../../task/context.js';
 import { unknownFunctionError } from '../../task/unknown-function.js';
 import { runShare } from '../../shared/range-share.js';
@@ -121,10 +122,23 @@ export class Executor {
   }
 
   #call(execution: Execution, fn: TaskFunction['call'], args: readonly unknown[]): unknown {
-    if (!this.#isExclusive(execution)) return contextImported() ? runInContext(execution, () => fn(...args)) : fn(...args);
-    // Left when the task has ended.
+    if (this.#isExclusive(execution)) {
+      // Left when the task has ended.
+      enterContext(execution);
+      return fn(...args);
+    }
+    if (contextImported() || (this.#options.captureCaller !== undefined && framesCarryContext)) return runInContext(execution, () => fn(...args));
+    return this.#callAlone(execution, fn, args);
+  }
+
+  /** Nobody can ask for the context but the pool, when the function submits a task to it: it is told while the call lasts. */
+  #callAlone(execution: Execution, fn: TaskFunction['call'], args: readonly unknown[]): unknown {
     enterContext(execution);
-    return fn(...args);
+    try {
+      return fn(...args);
+    } finally {
+      leaveContext(execution);
+    }
   }
 
   /** Follows a returned or resolved value. */

@@ -51,7 +51,7 @@ export function defineTask<F extends AnyFunction>(options: TaskDefaults, fn: F):
       }
     }
   }
-  Object.defineProperty(fn, DEFAULTS, { value: Object.assign(Object.create(null), options), configurable: true });
+  Object.defineProperty(fn, DEFAULTS, { value: { ...options }, configurable: true });
   return fn;
 }
 

@@ -80,11 +80,13 @@ for (const kind of ALL) {
         const gate = gateFile();
         const tasks = [pool.submit('untilFile', [gate.path]), ...Array.from({ length: 20 }, (_, i) => pool.submit('echo', [i]))];
         await whileExecuting(tasks[0] as (typeof tasks)[0]);
+        // On a busy machine the pool may try to take the first back just as it begins: until the worker knows, others pass it, and have answered by now.
+        const left = tasks.filter((task) => !task.isComplete());
         const closing = pool.close({ timeout: 0 });
         gate.open();
         const { returned, terminated } = await closing;
-        assert.deepEqual([returned.map(({ args }) => args[0]), terminated], [Array.from({ length: 20 }, (_, i) => i), 1]);
-        for (const task of tasks.slice(1)) assert.equal((await errorOf(task.result)).started, false);
+        assert.deepEqual([returned.map(({ id }) => id), terminated], [left.slice(1).map(({ id }) => id), 1]);
+        for (const task of left.slice(1)) assert.equal((await errorOf(task.result)).started, false);
       });
     });
 

@@ -7,6 +7,7 @@ import type { Tasks } from './ledger.js';
 import { keepLoaded } from './load.js';
 import type { Change, Episode, Fault } from './plan.js';
 import { Recovery } from './recovery.js';
+import type { Gap } from './recovery.js';
 
 /** Limits for a step, so that what hangs is said to hang (ms). */
 const STEP_MS_MAX = 30_000;
@@ -22,7 +23,7 @@ export interface EpisodeReport {
   /** What the journal says against the pool. */
   readonly violations: readonly string[];
   readonly tasks: number;
-  readonly gapsMs: readonly number[];
+  readonly gaps: readonly Gap[];
 }
 
 export async function playEpisode(episode: Episode, journal: string): Promise<EpisodeReport> {
@@ -43,7 +44,7 @@ function poolOptions({ kind, size, concurrency }: Episode): PoolOptions {
     size,
     concurrency,
     queue: { max: Infinity },
-    cancelGrace: 50,
+    cancelGrace: 250,
     deadLetters: 100,
     ...(kind === 'thread' ? { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } } : {}),
     ...(kind === 'process' ? { execArgv: [`--max-old-space-size=${HEAP_MB}`] } : {}),
@@ -66,7 +67,7 @@ class Play {
   async run(): Promise<EpisodeReport> {
     const episode = this.#episode;
     await within(STEP_MS_MAX, 'the pool has all its workers', this.#recovery.whole());
-    this.#recovery.gapsMs.length = this.#recovery.late.length = 0;
+    this.#recovery.gaps.length = this.#recovery.late.length = 0;
     const load = keepLoaded(this.#ledger, episode);
     const faults: { name: string; problem: string | undefined }[] = [];
     for (const { fault, change } of episode.steps) {
@@ -77,7 +78,7 @@ class Play {
     const report = await within(STEP_MS_MAX, `the pool is closed (${episode.ending})`, this.#end());
     await within(STEP_MS_MAX, 'all tasks have settled', load.ended);
     const violations = [...this.#ledger.judge(report, episode.ending !== 'drain'), ...this.#recovery.late];
-    return { episode, faults, violations, tasks: this.#ledger.size, gapsMs: this.#recovery.gapsMs };
+    return { episode, faults, violations, tasks: this.#ledger.size, gaps: this.#recovery.gaps };
   }
 
   #live(change: Change): Promise<string | undefined> {

@@ -5,9 +5,15 @@ import type { Tasks } from './ledger.js';
 /** What the machine may add to two spawns when it is busy with something else. */
 const SLACK_MS = 500;
 
+export interface Gap {
+  readonly ms: number;
+  readonly gone: number;
+  readonly bootMs: number;
+}
+
 export class Recovery {
-  /** Ms during which workers were missing, each time. */
-  readonly gapsMs: number[] = [];
+  /** Times in which workers were missing: how long, how many went, and the slowest start of one. */
+  readonly gaps: Gap[] = [];
   readonly late: string[] = [];
   #target: number;
   readonly #ready = new Set<string>();
@@ -71,7 +77,7 @@ export class Recovery {
   }
 
   #ended(ms: number): void {
-    this.gapsMs.push(ms);
+    this.gaps.push({ ms, gone: this.#gone, bootMs: this.#bootMs });
     const spawnsMs = 2 * this.#bootMs * Math.max(1, this.#gone);
     if (ms > spawnsMs + SLACK_MS + this.#stalledMs)
       this.late.push(`${this.#gone} workers were missing for ${ms.toFixed(0)} ms; two spawns for each take ${spawnsMs.toFixed(0)} ms`);

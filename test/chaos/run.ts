@@ -7,6 +7,7 @@ import { describe, leaks, takeStock } from './leaks.js';
 import type { Holdings } from './leaks.js';
 import { FAULTS_PER_ROUND, makeRound } from './plan.js';
 import type { Round } from './plan.js';
+import type { Gap } from './recovery.js';
 
 /** Rounds of a minute: 24 faults each, so 1,000 in ten minutes. */
 const ROUNDS_PER_MINUTE = 4.2;
@@ -19,7 +20,7 @@ const { minutes, seed, round: only } = readArguments(rest);
 const rounds = only === undefined ? Math.max(2, Math.ceil(minutes * ROUNDS_PER_MINUTE)) : 1;
 const startedAt = performance.now();
 const sum = { passed: 0, failed: 0, skipped: 0, faults: 0, tasks: 0 };
-const gapsMs: number[] = [];
+const gaps: Gap[] = [];
 const stocks: Holdings[] = [];
 
 console.log(`chaos with seed ${seed}: ${rounds} rounds of ${FAULTS_PER_ROUND} faults`);
@@ -29,9 +30,13 @@ for (let at = 0; at < rounds; at += 1) {
   else await playRound(makeRound(seed, only ?? at));
 }
 judgeLeaks();
-const percentile = (share: number): string => `${(gapsMs.sort((a, b) => a - b)[Math.floor(share * gapsMs.length)] ?? 0).toFixed(0)} ms`;
 console.log(`\n${sum.faults} faults, ${sum.tasks} tasks, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
-console.log(`${gapsMs.length} times workers were missing: median ${percentile(0.5)}, p95 ${percentile(0.95)}, longest ${percentile(0.999)}`);
+gaps.sort((a, b) => a.ms - b.ms);
+const gap = (share: number): string => {
+  const { ms, gone, bootMs } = gaps[Math.min(gaps.length - 1, Math.floor(share * gaps.length))] ?? { ms: 0, gone: 0, bootMs: 0 };
+  return `${ms.toFixed(0)} ms (${gone} of them, a start took up to ${bootMs.toFixed(0)} ms)`;
+};
+console.log(`${gaps.length} times workers were missing: median ${gap(0.5)}, p95 ${gap(0.95)}, longest ${gap(1)}`);
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed === 0 ? 0 : 1;
 
@@ -65,12 +70,12 @@ function problemsOf({ episode, faults, violations }: EpisodeReport): string[] {
   return found.map((problem) => `${problem}\n    in ${where}`);
 }
 
-function count({ faults, violations, tasks, gapsMs: gaps }: EpisodeReport): void {
+function count({ faults, violations, tasks, gaps: missing }: EpisodeReport): void {
   for (const { problem } of faults) sum[problem === undefined ? 'passed' : 'failed'] += 1;
   sum[violations.length === 0 ? 'passed' : 'failed'] += 1;
   sum.faults += faults.length;
   sum.tasks += tasks;
-  gapsMs.push(...gaps);
+  gaps.push(...missing);
 }
 
 /** The first round warms everything up; memory is compared from a third of the run on, when all code has been seen. */

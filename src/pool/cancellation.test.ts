@@ -5,7 +5,9 @@ import { ManualClock } from '../runtime/manual-clock.js';
 import { makeSimulation, SimWorker } from './fixtures/sim-worker.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
+import type { PoolTask } from './pool-task.js';
 import { WorkerPool } from './worker-pool.js';
+import type { Worker, WorkerReady } from '../worker/worker.js';
 
 /** A pool of one worker whose answers are delivered 90 ms after the function has ended, unless somebody asks for them. */
 async function lateRig(options: PoolOptions): Promise<{ readonly clock: ManualClock; readonly pool: WorkerPool }> {
@@ -88,5 +90,35 @@ describe('a limit of time that passes while the answer lies unread', () => {
     await clock.advance(31);
     assert.equal(await code, 'ERR_TASK_TIMEOUT');
     await pool.terminate();
+  });
+});
+
+describe('a worker that does not answer after a cancellation', () => {
+  /** Ms after the cancellation at which the replacement is started, for a worker that took `bootMs` to start. */
+  async function suspectedAfter(bootMs: number): Promise<number> {
+    const clock = new ManualClock(1_000);
+    const simulation = makeSimulation(clock, () => 0.5);
+    const settings = normaliseOptions({ size: 1, cancelGrace: 10_000, clock, random: () => 0.5 });
+    const pool = new WorkerPool(settings, 'data:text/javascript,', (options, host) => {
+      const onReady = (worker: Worker<PoolTask>, info: WorkerReady): void => host.onReady(worker, { ...info, bootMs });
+      // All else is the host's own; its methods keep their state in themselves.
+      const slow = new Proxy(host, { get: (target, name) => (name === 'onReady' ? onReady : (target[name as 'onPong'] as () => void).bind(target)) });
+      return new SimWorker(options, slow, simulation);
+    });
+    await clock.advance(100);
+    const task = pool.submit('play', [{ ms: 5_000, outcome: 'ok', stuck: true, key: 1 }]);
+    task.result.catch(() => undefined);
+    await clock.advance(1);
+    let startedAt = NaN;
+    pool.once('workerStarting', () => (startedAt = clock.now()));
+    const cancelledAt = clock.now();
+    task.cancel();
+    await clock.advance(1_000);
+    await pool.terminate();
+    return startedAt - cancelledAt;
+  }
+
+  test('is replaced after 10 ms, and after a tenth of its start where starts are slow, at most 250 ms', async () => {
+    assert.deepEqual([await suspectedAfter(20), await suspectedAfter(1_000), await suspectedAfter(60_000)], [10, 100, 250]);
   });
 });

@@ -3,7 +3,7 @@
  *
  * A task that waits is simply taken out. For one that runs:
  *   1. the caller gets the outcome at once, and the worker lets go of the attempt (`abandon`): signal and shared cancel word are raised;
- *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} it is stuck in synchronous code: it gets no more
+ *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} (more where starts are slow) it is stuck in synchronous code: it gets no more
  *      tasks and its replacement is started now, so that the slot is back within one spawn;
  *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere. Where nobody has set
  *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it.
@@ -28,6 +28,12 @@ import { takeBack } from './take-back.js';
 
 /** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
 const BLOCKED_AFTER_MS = 10;
+/**
+ * But not sooner than in this share of the time it took to start, up to a limit (P): where starts take seconds, because the machine has more to do than it can,
+ * answers take long too, and a replacement for each worker that is merely waiting for a CPU would make it worse.
+ */
+const BLOCKED_BOOT_SHARE = 0.1;
+const BLOCKED_AFTER_MS_MAX = 250;
 
 /** Time between two looks whether the stack of a worker that is to be ended has been taken (P). */
 const LOOK_AGAIN_MS = 2;
@@ -187,8 +193,9 @@ export class Cancellation {
       return;
     }
     this.#setGrace(abandonment, graceAt);
-    if (cancelGraceMs > BLOCKED_AFTER_MS) {
-      abandonment.blockedAlarm = core.alarms.set(now + BLOCKED_AFTER_MS, () => {
+    const blockedAfterMs = Math.min(BLOCKED_AFTER_MS_MAX, Math.max(BLOCKED_AFTER_MS, BLOCKED_BOOT_SHARE * (member.info?.bootMs ?? 0)));
+    if (cancelGraceMs > blockedAfterMs) {
+      abandonment.blockedAlarm = core.alarms.set(now + blockedAfterMs, () => {
         member.worker.collect();
         if (abandonment.blockedAlarm === undefined) return;
         abandonment.blockedAlarm = undefined;

@@ -239,6 +239,26 @@ describe('the control', { timeout: 60_000 }, () => {
     });
   });
 
+  test('takes no pause for overload', async () => {
+    await withSim(1, { overload: 'adaptive', queue: { max: Infinity } }, async (sim) => {
+      const events: [string, boolean][] = [];
+      sim.pool.on('overload', ({ step, on }) => events.push([step, on]));
+      await sim.run(
+        load(3, () => 'normal'),
+        1_000,
+      );
+      assert.deepEqual(events.at(0), ['sojourn', true]);
+      sim.pool.pause();
+      await sim.clock.advance(10_000);
+      assert.equal(sim.pool.stats().overload.on, false);
+      assert.deepEqual(sim.pool.stats().overload.levels, []);
+      assert.equal(events.filter(([step]) => step === 'sojourn').at(-1)?.[1], false);
+      sim.pool.resume();
+      await sim.clock.advance(5_000);
+      assert.equal(sim.pool.stats().queue.depth, 0);
+    });
+  });
+
   test('takes or refuses together what has one correlation id', async () => {
     await withSim(1, { overload: 'adaptive' }, async (sim) => {
       await sim.run(

@@ -145,7 +145,7 @@ export class OverloadControl {
   #look(nowMs: number): void {
     const { scheduler, settings } = this.#core;
     // Before a worker is ready the wait is that for its start.
-    if (this.#slots === 0) return this.#gauge.reset();
+    if (this.#slots === 0) return this.#calm();
     const serviceMs = this.forecast.serviceMs(this.#slots, Math.floor(nowMs));
     const targetMs = this.#settings?.targetMs ?? Math.max(TARGET_MS_MIN, serviceMs, DEADLINE_SHARE * finite(settings.task.deadlineMs));
     const intervalMs = this.#settings?.intervalMs ?? Math.max(INTERVAL_MS_MIN, 10 * serviceMs);
@@ -161,12 +161,26 @@ export class OverloadControl {
     return this.#gauge.isOverloaded(level) && this.#settings?.interactive[level] === true;
   }
 
+  /** The pool is paused: what waits does so because it was told to. */
+  #rest(): void {
+    this.#calm();
+    if (this.#controller.share === 0) return;
+    this.#controller.reset();
+    this.#emit('priority', false, {});
+  }
+
+  /** Nothing is handed out, so waits say nothing of the load. */
+  #calm(): void {
+    const overloaded = this.#levels.flatMap((_, level) => (this.#gauge.isOverloaded(level) ? [level] : []));
+    this.#gauge.reset();
+    for (const level of overloaded) this.#levelChanged(level, 0, 0);
+  }
+
   #levelChanged(level: number, waitMs: number, targetMs: number): void {
     const { scheduler } = this.#core;
     if (this.#settings?.newestFirst === true && this.#settings.interactive[level] === true) scheduler.setNewestFirst(level, this.#gauge.isOverloaded(level));
     this.#emit('sojourn', this.#gauge.isOverloaded(level), { level: this.#levels[level]?.name, waitMs, targetMs });
     if (this.#gauge.any && this.#controller.share === 0) this.#beginToRefuse();
-    this.#setSaturated();
   }
 
   /** Starts at what inflow and capacity say; the controller does the rest. */
@@ -198,11 +212,10 @@ export class OverloadControl {
     if (core.phase === 'closed') return;
     const nowMs = core.now();
     this.#countSlots();
-    if (core.paused) this.#gauge.reset();
+    if (core.paused) this.#rest();
     else this.#look(nowMs);
     this.#regulate(nowMs);
     if (nowMs - this.#memoryAt >= MEMORY_MS) this.#lookAtMemory(nowMs);
-    this.#setSaturated();
     if (core.scheduler.runnable > 0 || core.saturated) this.#alarm = core.alarms.set(nowMs + TICK_MS, this.#tick);
   };
 
@@ -310,6 +323,7 @@ export class OverloadControl {
 
   #emit(step: OverloadStep, on: boolean, figures: { level?: string | undefined; waitMs?: number; targetMs?: number }): void {
     const { events } = this.#core;
+    this.#setSaturated();
     if (!events.has('overload')) return;
     const payload: PoolEvents['overload'] = {
       on,

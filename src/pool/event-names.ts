@@ -31,6 +31,7 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   degraded: true,
   hardKill: true,
   stuck: true,
+  stalled: true,
   stacks: true,
   log: true,
   warning: true,

@@ -10,6 +10,7 @@ import type { Finding } from '../scheduler/supervisor/error-test.js';
 import type { StuckReason } from '../scheduler/supervisor/watch-policy.js';
 import type { LeakReport, LogLevel } from '../transport/protocol.js';
 import type { WorkerKind } from '../worker/worker.js';
+import type { Stall } from './main-watch-thread.js';
 import type { TaskEvent } from './task-event.js';
 import type { WorkerStack } from './worker-stack.js';
 
@@ -110,6 +111,8 @@ export interface PoolEvents {
     /** The other workers of a deadlock. */
     readonly others: readonly WorkerStack[];
   };
+  /** The event loop of the main thread stood still for longer than `watchdog.mainThread`, and goes on now. */
+  stalled: Stall;
   /** The stacks of all workers, every `watchdog.dumpEvery`. */
   stacks: { readonly stacks: readonly WorkerStack[] };
   /** A record written with `context().log`. Without a listener it goes to stderr as one line of JSON. */

@@ -82,6 +82,11 @@ export interface WatchdogOptions {
   readonly interval?: Duration;
   /** Emits `stacks` with the stacks of all workers this often, while tasks run and somebody listens. Default never. */
   readonly dumpEvery?: Duration;
+  /**
+   * Emits `stalled`, with the stack of the main thread, when its own event loop has stood still for this long; `true` for 1 s. Costs one thread. Only for
+   * pools made in the main thread. Default `false`.
+   */
+  readonly mainThread?: boolean | Duration;
 }
 
 /** Options of `createPool`. */
@@ -128,7 +133,7 @@ export interface PoolOptions {
   readonly startTimeout?: Duration;
   /** Limit for a worker's `stop` hook, then it is terminated. Default 5 s. */
   readonly stopTimeout?: Duration;
-  /** How stuck workers are found and ended; `false` for not at all. Default `{}`. */
+  /** How stuck workers are found and ended; `false` for not at all, `true` to watch the main thread too. Default `{}`. */
   readonly watchdog?: boolean | WatchdogOptions;
   /** Time between health checks of a worker whose module defines one. Default 30 s. */
   readonly healthInterval?: Duration;

@@ -97,7 +97,17 @@ export class Watchdog {
     this.#members = fleet.members;
     this.#looks = new WorkerLooks(core, fleet.members);
     this.#cancellation = cancellation;
+    const afterMs = core.settings.watchdog?.mainThreadAfterMs ?? Infinity;
+    if (afterMs !== Infinity) void this.#watchMain(afterMs);
     this.#fleet = fleet;
+  }
+
+  async #watchMain(afterMs: number): Promise<void> {
+    const core = this.#core;
+    const { MainWatch } = await import('./main-watch.js');
+    if (core.phase === 'closed') return;
+    const watch = new MainWatch(core.settings.name, afterMs, (stall) => core.events.emit('stalled', stall));
+    core.events.once('closed', () => watch.stop());
   }
 
   /** Tasks were handed out: sees to it that somebody looks. Called once a turn. */

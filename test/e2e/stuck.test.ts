@@ -61,6 +61,11 @@ async function stackOnce(pool: Pool<Tasks>, activity: WorkerStack['activity']): 
   }
 }
 
+function standStill(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
 async function onlyStack(pool: Pool<Tasks>): Promise<WorkerStack> {
   const [stack, ...more] = await pool.dumpStacks({ timeout: '10s' });
   assert.equal(more.length, 0);
@@ -101,6 +106,22 @@ for (const kind of REMOTE) {
         });
       });
     }
+
+    test(`shows its stack within ${kind === 'thread' ? 100 : 300} ms`, async () => {
+      await withPool(kind, {}, async (pool) => {
+        const begun = freshPath();
+        pool.run('spinForever', begun).catch(() => undefined);
+        await until(() => existsSync(begun));
+        const times: number[] = [];
+        for (let look = 0; look < 8; look += 1) {
+          const startedAt = performance.now();
+          const stack = await onlyStack(pool);
+          if (stack.frames.length > 0) times.push(performance.now() - startedAt);
+        }
+        // The machine may be busy with other tests: what it can do is its best time.
+        assert.ok(Math.min(...times) < (kind === 'thread' ? 100 : 300), times.join(', '));
+      });
+    });
 
     test('in native code is said to be there, with the system call', async () => {
       await withPool(kind, {}, async (pool) => {
@@ -302,11 +323,30 @@ describe('looking into workers', { timeout }, () => {
     });
   });
 
+  test('watches the main thread, and says where it stood', async () => {
+    await withPool('async', { watchdog: { mainThread: 50 } }, async (pool) => {
+      const stalls: PoolEvents['stalled'][] = [];
+      pool.on('stalled', (stall) => void stalls.push(stall));
+      // The thread that watches may not have started yet: stand still until it has seen it.
+      while (stalls.length === 0) {
+        standStill(300);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const { blockedMs, frames, detail } = stalls[0] as PoolEvents['stalled'];
+      assert.ok(blockedMs >= 50, String(blockedMs));
+      assert.ok(
+        frames.some((frame) => frame.startsWith('at standStill ')),
+        `${detail}\n${frames.join('\n')}`,
+      );
+    });
+  });
+
   test('refuses bad options by name', () => {
     for (const [options, option] of [
       [{ stuckAfter: -1 }, 'watchdog.stuckAfter'],
       [{ deadlock: 'ignore' }, 'watchdog.deadlock'],
       [{ interval: 'soon' }, 'watchdog.interval'],
+      [{ mainThread: 1 }, 'watchdog.mainThread'],
       [{ stuck: 1 }, 'watchdog.stuck'],
     ] as const) {
       assert.throws(() => createPool(tasksUrl, { watchdog: options as never }), { code: 'ERR_OPTION', option });

@@ -1,0 +1,67 @@
+/**
+ * How fast a stuck worker is seen and replaced, on an otherwise idle machine.
+ *
+ *     node bench/micro/stuck-workers.mjs [--quick]        after `npm run build`
+ *
+ * Prints for threads and processes, in ms: the stack of a worker in an endless loop; how long after its deadline the promise of a CPU-bound loop is rejected;
+ * how long after that the pool, at its largest, runs the next task, beside what a start of a worker takes (the time until `workerReady`).
+ */
+import { pathToFileURL } from 'node:url';
+
+const { createPool } = await import(pathToFileURL('dist/index.js').href);
+const quick = process.argv.includes('--quick');
+const ROUNDS = quick ? 5 : 100;
+const TIMEOUT_MS = 50;
+const tasks = `data:text/javascript,${encodeURIComponent('export function spin() { for (;;); } export function noop() {}')}`;
+
+const keepAlive = setInterval(() => undefined, 60_000);
+for (const worker of ['thread', 'process']) {
+  console.log(`${worker.padEnd(8)} stack          ${spread(await stacks(worker))}`);
+  const { late, back, boot } = await replacements(worker);
+  console.log(`${worker.padEnd(8)} past deadline  ${spread(late)}`);
+  console.log(`${worker.padEnd(8)} capacity back  ${spread(back)}`);
+  console.log(`${worker.padEnd(8)} start          ${spread(boot)}`);
+}
+clearInterval(keepAlive);
+
+async function stacks(worker) {
+  const times = [];
+  for (let pools = 0; pools < (quick ? 1 : 5); pools += 1) {
+    const pool = createPool(tasks, { worker, size: 1 });
+    await pool.ready();
+    const task = pool.submit('spin', []);
+    task.result.catch(() => undefined);
+    while (task.state !== 'EXECUTING') await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; round < ROUNDS / 5; round += 1) {
+      const startedAt = performance.now();
+      const [stack] = await pool.dumpStacks();
+      times.push(performance.now() - startedAt);
+      if (!stack.frames.some((frame) => frame.startsWith('at spin '))) throw new Error(stack.text);
+    }
+    await pool.terminate();
+  }
+  return times;
+}
+
+async function replacements(worker) {
+  const [late, back, boot] = [[], [], []];
+  const pool = createPool(tasks, { worker, size: 1 });
+  pool.on('workerReady', ({ bootMs }) => boot.push(bootMs));
+  await pool.ready();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const startedAt = performance.now();
+    await pool.submit('spin', [], { deadline: TIMEOUT_MS }).result.catch(() => undefined);
+    const rejectedAt = performance.now();
+    late.push(rejectedAt - startedAt - TIMEOUT_MS);
+    await pool.run('noop');
+    back.push(performance.now() - rejectedAt);
+  }
+  await pool.terminate();
+  return { late, back, boot };
+}
+
+function spread(times) {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1);
+  return `p50 ${at(0.5)}  p99 ${at(0.99)}  max ${at(1)}  (${sorted.length} times)`;
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seededRandom } from '../../runtime/random.js';
+import { arrivalEstimate, noArrivals, observeArrivals, type ArrivalMemory, type ArrivalScales } from './arrival-rate.js';
+
+const scales: ArrivalScales = { windowMs: 300, fastMs: 1_200, slowMs: 30_000, serviceMs: 100 };
+const LOOK_MS = 250;
+
+/** Arrivals at `perS(ms)`, independent of each other or in batches, looked at four times a second. */
+function watch(
+  forMs: number,
+  perS: (ms: number) => number,
+  seed: number,
+  batch = 1,
+): { at(ms: number): ReturnType<typeof arrivalEstimate>; perSecond: number[] } {
+  const random = seededRandom(seed);
+  let memory: ArrivalMemory = noArrivals(0, 0);
+  let arrived = 0;
+  const looks: ReturnType<typeof arrivalEstimate>[] = [];
+  for (let nowMs = 1; nowMs <= forMs; nowMs += 1) {
+    if (random() < perS(nowMs) / 1_000 / batch) arrived += batch;
+    if (nowMs % LOOK_MS !== 0) continue;
+    memory = observeArrivals(memory, nowMs, arrived, scales);
+    looks.push(arrivalEstimate(memory, scales));
+  }
+  return { at: (ms) => looks[Math.floor(ms / LOOK_MS) - 1] as ReturnType<typeof arrivalEstimate>, perSecond: looks.map((look) => look.perS) };
+}
+
+describe('the rate of arrivals', () => {
+  it('is known to within a fifth after five seconds, and does not jump for chance', () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { perSecond } = watch(300_000, () => 100, seed);
+      const settled = perSecond.slice(40);
+      assert.ok(
+        settled.every((perS) => perS > 75 && perS < 130),
+        `seed ${seed}: ${Math.min(...settled)} to ${Math.max(...settled)}`,
+      );
+    }
+  });
+
+  it('follows a step by ten within a second, up and down', () => {
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { at } = watch(60_000, (ms) => (ms > 20_000 && ms <= 40_000 ? 1_000 : 100), seed);
+      assert.ok(at(21_000).perS > 800, `seed ${seed}: ${at(21_000).perS} a second after the step up`);
+      assert.ok(at(41_500).perS < 250, `seed ${seed}: ${at(41_500).perS} a second after the step down`);
+    }
+  });
+
+  it('takes independent arrivals for what they are, and batches for bursts', () => {
+    assert.ok(watch(60_000, () => 100, 3).at(60_000).burstiness < 1.5);
+    assert.ok(watch(60_000, () => 100, 3, 30).at(60_000).burstiness > 4);
+  });
+
+  it('sees a burst before its window is over', () => {
+    let memory = noArrivals(0, 0);
+    for (let nowMs = 300; nowMs <= 3_000; nowMs += 300) memory = observeArrivals(memory, nowMs, nowMs / 100, scales);
+    memory = observeArrivals(memory, 3_010, 30 + 200, scales);
+    assert.ok(arrivalEstimate(memory, scales).perS > 500);
+  });
+
+  it('never gives anything but a finite rate from 0 on, for clocks and counters that stand still or go back too', () => {
+    let memory = noArrivals(1_000, 50);
+    for (const [nowMs, arrived] of [
+      [1_000, 50],
+      [900, 40],
+      [1e9, 40],
+      [1e9, 1e12],
+      [1e9 + 1, 1e12],
+      [2e9, 1e12],
+    ] as const) {
+      memory = observeArrivals(memory, nowMs, arrived, scales);
+      const { perS, burstiness } = arrivalEstimate(memory, scales);
+      assert.ok(Number.isFinite(perS) && perS >= 0 && burstiness >= 1 && burstiness <= 16, `${perS} ${burstiness}`);
+    }
+  });
+});

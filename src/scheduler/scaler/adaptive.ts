@@ -17,7 +17,7 @@ import { isOnTrial, NO_VETO, observeVeto, vetoMax, waitsDownstream, type VetoMem
 import { staff, type Aim, type Terms } from './law.js';
 import { observePeak, peak, type PeakMemory } from './peak-window.js';
 import type { ScalingDecision, ScalingPolicy, ScalingSignals } from './scaling-policy.js';
-import { noService, observeService, serviceMs, type ServiceMemory } from './service-time.js';
+import { MEMORY_TASKS_SHORT, noService, observeService, serviceMs, type ServiceMemory } from './service-time.js';
 import { backWithinLimits, INTERVAL_MS_MAX, situation } from './signals.js';
 
 export interface AdaptiveOptions {
@@ -45,6 +45,7 @@ interface AdaptiveNumbers {
 export interface AdaptiveMemory {
   readonly arrivals: ArrivalMemory;
   readonly service: ServiceMemory;
+  readonly serviceNow: ServiceMemory;
   readonly peaks: PeakMemory;
   readonly flaps: FlapMemory;
   readonly veto: VetoMemory;
@@ -68,6 +69,7 @@ interface Want {
   readonly workers: number;
   /** The same without the backlog, which passes. */
   readonly lasting: number;
+  readonly enough: number;
   readonly cap: Cap | undefined;
 }
 
@@ -76,6 +78,8 @@ const BETAS: Readonly<Record<string, number>> = { cost: 0.5, balanced: 1, latenc
 /** Tasks that arrive together are decided on together. */
 const BACKLOG_MS = 25;
 const WAIT_MS_MIN = 100;
+/** A queue that is gone in so many times the wait that is good comes and goes by chance: it starts nobody. */
+const GOOD_WAITS = 1;
 const SLOW_MS = 30_000;
 const IDLE_MS_MIN = 5_000;
 const IDLE_MS_MAX = 300_000;
@@ -127,6 +131,7 @@ function begin({ nowMs, flow, queueDepth, inFlight }: ScalingSignals): AdaptiveM
   return {
     arrivals: noArrivals(nowMs, Math.max(0, flow.arrived - queueDepth - inFlight)),
     service: noService(nothing),
+    serviceNow: noService(nothing),
     peaks: [],
     flaps: NO_FLAPS,
     veto: NO_VETO,
@@ -153,12 +158,14 @@ function scalesOf(numbers: AdaptiveNumbers, { flow: { bootMs } }: ScalingSignals
 function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory): AdaptiveMemory {
   const { nowMs, flow } = signals;
   const service = observeService(memory.service, flow);
-  const seen = { ...memory, service };
+  const serviceNow = observeService(memory.serviceNow, flow, MEMORY_TASKS_SHORT);
+  const seen = { ...memory, service, serviceNow };
+  const scales = scalesOf(numbers, signals, seen);
   return {
     ...seen,
-    arrivals: arrivals(signals, memory, scalesOf(numbers, signals, seen)),
-    veto: observeVeto(memory.veto, signals, serviceMs(service), Math.max(0, nowMs - memory.atMs)),
-    flaps: flapCalmed(memory.flaps, nowMs),
+    arrivals: arrivals(signals, memory, scales),
+    veto: observeVeto(memory.veto, signals, serviceMs(serviceNow), Math.max(0, nowMs - memory.atMs)),
+    flaps: flapCalmed(memory.flaps, nowMs, scales.idleMs),
     atMs: nowMs,
   };
 }
@@ -194,7 +201,8 @@ function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adapt
     terms,
     estimate,
     workers: within(terms.workers),
-    lasting: within(Math.ceil(terms.flow / signals.concurrency)),
+    lasting: within(terms.lasting),
+    enough: within(terms.enough),
     cap: cap.workersMax < terms.workers + blocked ? cap : undefined,
   };
 }
@@ -228,11 +236,11 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const { workers, starting, min, nowMs, queueDepth, concurrency, host, flow } = signals;
   const stay = (why: string): Answer => ({ decision: { target: workers, reason: `no change: ${want.workers} wanted, but ${why}` }, memory });
   const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
-  if (workers >= Math.max(1, min) && want.lasting <= workers && waitMs < Math.max(flow.bootMs, scales.waitTargetMs))
+  if (workers >= Math.max(1, min) && want.enough <= workers && waitMs < Math.max(flow.bootMs, GOOD_WAITS * scales.waitTargetMs))
     return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
-  const slow = waitsDownstream(memory.veto, scales.serviceMs, host.cpuDemand);
-  if (slow && workers >= Math.max(1, min) && (starting > 0 || isOnTrial(memory.veto)))
-    return stay('tasks take longer while they compute less, and what more workers bring is still measured');
+  const slow = waitsDownstream(memory.veto, serviceMs(memory.serviceNow), host.cpuDemand);
+  if (slow && workers >= Math.max(1, min) && (starting > 0 || isOnTrial(memory.veto, nowMs)))
+    return stay('tasks that mostly wait suddenly take much longer: more workers would not make what they wait for any faster');
   const step = slow ? Math.max(1, Math.ceil(workers / 4)) : Infinity;
   const boots = Math.max(2, Math.ceil(host.cores / 2)) - starting;
   const target = Math.max(min, workers + Math.min(want.workers - workers, step, Math.max(0, boots)));

@@ -19,13 +19,13 @@ describe('the flap factor', () => {
     assert.equal(flapShrank(flapShrank(NO_FLAPS, 0), 100).factor, 1);
   });
 
-  it('halves after ten quiet minutes, down to one', () => {
+  it('halves after six quiet idle timeouts, down to one', () => {
     let memory: FlapMemory = { ...NO_FLAPS, factor: 4, changedAtMs: 0 };
-    memory = flapCalmed(memory, 599_999);
+    memory = flapCalmed(memory, 119_999, 20_000);
     assert.equal(memory.factor, 4);
-    memory = flapCalmed(memory, 600_000);
+    memory = flapCalmed(memory, 120_000, 20_000);
     assert.equal(memory.factor, 2);
-    memory = flapCalmed(flapCalmed(memory, 1_200_000), 1_800_000);
+    memory = flapCalmed(flapCalmed(memory, 180_000, 10_000), 500_000, 5_000);
     assert.equal(memory.factor, 1);
   });
 });

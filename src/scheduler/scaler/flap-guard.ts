@@ -1,6 +1,6 @@
 /**
  * Keeps a pool from giving up workers that it starts again soon after: each time it grows after having shrunk within the last two idle timeouts, the
- * timeout doubles, up to eight times its length; ten quiet minutes halve it.
+ * timeout doubles, up to eight times its length; six quiet timeouts halve it.
  */
 
 export interface FlapMemory {
@@ -13,7 +13,7 @@ export interface FlapMemory {
 }
 
 const FLAP_FACTOR_MAX = 8;
-const QUIET_MS = 600_000;
+const QUIET_TIMEOUTS = 6;
 
 export const NO_FLAPS: FlapMemory = { factor: 1, grewAtMs: -Infinity, shrankAtMs: -Infinity, changedAtMs: -Infinity };
 
@@ -28,7 +28,7 @@ export function flapShrank(memory: FlapMemory, nowMs: number): FlapMemory {
   return { ...memory, shrankAtMs: nowMs };
 }
 
-export function flapCalmed(memory: FlapMemory, nowMs: number): FlapMemory {
-  if (memory.factor === 1 || nowMs - memory.changedAtMs < QUIET_MS) return memory;
+export function flapCalmed(memory: FlapMemory, nowMs: number, idleMs: number): FlapMemory {
+  if (memory.factor === 1 || nowMs - memory.changedAtMs < QUIET_TIMEOUTS * idleMs) return memory;
   return { ...memory, factor: Math.max(1, memory.factor / 2), changedAtMs: nowMs };
 }

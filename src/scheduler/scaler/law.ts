@@ -42,21 +42,38 @@ export interface Terms {
   readonly drain: number;
   /** Workers wanted, before any cap. */
   readonly workers: number;
+  /** The same without the backlog, which passes. */
+  readonly lasting: number;
+  /** With these nobody needs to be added for the load alone: between them and `lasting` lies what noise may do. */
+  readonly enough: number;
 }
 
 /** While tasks wait so many times the drain beyond what is good, the pool grows by at least this factor on what is in use: the estimates are wrong. */
 const LATE_GROWTH = 1.25;
 const LATE_DRAINS = 2;
+/** Share of the headroom without which a pool is still well off. */
+const ENOUGH_SHARE = 0.5;
+const SHORT_SHARE = 0.5;
+/** The wait of all but one in a hundred is within t when the headroom is service / t x ln(100 P(wait)): with a third of the tasks waiting at all, 3.4. */
+const WAIT_LOG = 3.4;
 /** Rounding must not cost a worker. */
 const EPSILON = 1e-9;
 
 export function staff(demand: Demand, aim: Aim): Terms {
-  const { arrivalsPerS, serviceMs, burstiness, queueDepth, oldestWaitMs, inFlight, concurrency } = demand;
+  const { arrivalsPerS, serviceMs, queueDepth, oldestWaitMs, inFlight, concurrency } = demand;
   const load = (arrivalsPerS * serviceMs) / 1_000;
-  const flow = load + aim.beta * Math.sqrt(burstiness * load);
+  const headroom = headroomFor(load, demand, aim);
+  const flow = load + headroom;
   const overdueMs = oldestWaitMs - aim.waitTargetMs;
   const wanted = Math.min(queueDepth, (queueDepth * serviceMs) / aim.drainMs);
   const drain = overdueMs > 0 ? wanted : Math.min(wanted, Math.max(flow, 1));
   const places = Math.max(flow, load + drain, overdueMs > LATE_DRAINS * aim.drainMs ? LATE_GROWTH * inFlight : 0);
-  return { load, flow, drain, workers: Math.ceil(places / concurrency - EPSILON) };
+  const workersFor = (count: number): number => Math.ceil(count / concurrency - EPSILON);
+  return { load, flow, drain, workers: workersFor(places), enough: workersFor(load + ENOUGH_SHARE * headroom), lasting: workersFor(flow) };
+}
+
+/** In full where a task takes as long as it may wait; down to half where it is so short that a queue of them is gone in time all the same. */
+function headroomFor(load: number, { serviceMs, burstiness }: Demand, { beta, waitTargetMs }: Aim): number {
+  const full = beta * Math.sqrt(burstiness * load);
+  return Math.min(full, Math.max(SHORT_SHARE * full, (WAIT_LOG * burstiness * serviceMs) / waitTargetMs));
 }

@@ -14,7 +14,9 @@ export interface ServiceMemory {
 }
 
 /** Executions after which the weight of the earlier ones has fallen to 1/e. */
-const MEMORY_TASKS = 128;
+const MEMORY_TASKS = 512;
+/** For whoever must see a change at once. */
+export const MEMORY_TASKS_SHORT = 32;
 /** Before the first execution has ended: a short task, of the kind that is worth a worker at all. */
 const SERVICE_MS_GUESS = 50;
 
@@ -22,11 +24,11 @@ export function noService(flow: FlowSignals): ServiceMemory {
   return { finished: flow.finished, spentMs: flow.occupiedMs + flow.runningMs, fadedFinished: 0, fadedMs: 0 };
 }
 
-export function observeService(memory: ServiceMemory, flow: FlowSignals): ServiceMemory {
+export function observeService(memory: ServiceMemory, flow: FlowSignals, memoryTasks: number = MEMORY_TASKS): ServiceMemory {
   const spentMs = flow.occupiedMs + flow.runningMs;
   const finished = Math.max(0, flow.finished - memory.finished);
-  const fade = Math.exp(-finished / MEMORY_TASKS);
-  const weight = MEMORY_TASKS * (1 - fade);
+  const fade = Math.exp(-finished / memoryTasks);
+  const weight = memoryTasks * (1 - fade);
   const newMs = (spentMs - memory.spentMs) * (finished === 0 ? 1 : weight / finished);
   return {
     finished: flow.finished,

@@ -37,6 +37,7 @@ describe('the caps of the host', () => {
     assert.equal(cap(pressed, 'cpu-pressure'), 6);
     assert.equal(cap(pressed, 'cpu-pressure', { ...pool, cpu: 0.9 }), Infinity);
     assert.equal(cap({ ...pressed, cpuWait: 0 }, 'cpu-pressure'), Infinity);
+    assert.equal(cap({ ...pressed, cpuDemand: 0.1 }, 'cpu-pressure'), Infinity, 'tasks that mostly wait are not held back');
   });
 
   it('keep to the memory there is, and under pressure first stop growth and then send the idle ones home', () => {

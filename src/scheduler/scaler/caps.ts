@@ -28,6 +28,8 @@ const CPU_PRESSURE_MAX = 0.4;
 const CPU_WAIT_MAX = 0.2;
 /** Whoever uses more of the cores than this makes the pressure himself. */
 const OWN_CPU_MAX = 0.5;
+/** Tasks that need a CPU for this share of their time gain nothing by more workers while others have the CPUs. */
+const COMPUTES = 0.5;
 const MEMORY_USE_HIGH = 0.8;
 const MEMORY_USE_MAX = 0.9;
 const MEMORY_PRESSURE_HIGH = 0.1;
@@ -61,9 +63,12 @@ function throttleCap({ throttled, cores, blocked }: HostSignals): number {
   return throttled !== undefined && throttled > THROTTLED_MAX ? blocked + Math.max(1, Math.floor(cores)) : Infinity;
 }
 
-/** Others want the CPUs, and our tasks wait for them: what is there stays, nothing is added. Pressure that we make ourselves has the CPU cap. */
-function pressureCap({ cpuPressure = 0, cpuWait = 0 }: HostSignals, { workers, cpu }: CapContext): number {
-  const others = cpuPressure > CPU_PRESSURE_MAX && cpuWait > CPU_WAIT_MAX && (cpu ?? 1) < OWN_CPU_MAX;
+/**
+ * Others want the CPUs, and our tasks wait for them: what is there stays, nothing is added. Pressure that we make ourselves has the CPU cap, and tasks that
+ * hardly compute lose little by it: to hold their workers back would make all of them wait.
+ */
+function pressureCap({ cpuPressure = 0, cpuWait = 0, cpuDemand = 1 }: HostSignals, { workers, cpu }: CapContext): number {
+  const others = cpuPressure > CPU_PRESSURE_MAX && cpuWait > CPU_WAIT_MAX && (cpu ?? 1) < OWN_CPU_MAX && cpuDemand >= COMPUTES;
   return others ? Math.max(1, workers) : Infinity;
 }
 

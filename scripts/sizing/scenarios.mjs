@@ -88,7 +88,7 @@ export const overload = (factor) => ({
   ],
   host: { cores: 8, boot: BOOT },
   clients: { retries: 3, patienceMs: 2_000 },
-  pool: { size: 8, queue: { max: 200, whenFull: 'shed-lowest' } },
+  pool: { size: 8, queue: { max: 10_000 }, overload: { memory: false } },
 });
 
 export const metastable = {
@@ -98,7 +98,7 @@ export const metastable = {
   tasks: [{ cpu: { kind: 'exponential', meanMs: 20 } }],
   host: { cores: 8, boot: BOOT },
   clients: { retries: 3, patienceMs: 1_000 },
-  pool: { size: 8, queue: { max: 200 } },
+  pool: { size: 8, queue: { max: 10_000 }, overload: { memory: false } },
 };
 
 export const downstream = {
@@ -138,7 +138,7 @@ export const slowWorker = (on) => ({
   ...faulty,
   name: '1 of 8 workers is 10 times slower',
   arrivals: { kind: 'poisson', ratePerS: 200 },
-  pool: { size: 8, queue: { max: 10_000 } },
+  pool: { size: 8, queue: { max: 10_000 }, slowWorkers: 'isolate' },
   faults: on ? [{ kind: 'slow-worker', atMs: 10_000, index: 3, factor: 10 }] : [],
 });
 

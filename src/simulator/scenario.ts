@@ -1,9 +1,6 @@
 /** What is simulated, as the user writes it: plain data but for a policy of one's own, so that it can be kept in a JSON file. */
-import type { QueueOptions, PoolSize } from '../pool/options.js';
+import type { PoolOptions } from '../pool/options.js';
 import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
-import type { PlacementName } from '../scheduler/placement.js';
-import type { RetryOptions } from '../task/types.js';
-import type { WorkerKind } from '../worker/worker.js';
 import type { ArrivalModel } from './arrivals.js';
 import type { TimeModel } from './distributions.js';
 import type { Fault } from './faults.js';
@@ -65,15 +62,9 @@ export interface ClientModel {
 }
 
 /** The pool under test: options as for `createPool`. */
-export interface PoolModel {
-  readonly worker?: WorkerKind;
-  readonly size?: PoolSize;
-  readonly concurrency?: number;
-  readonly queue?: QueueOptions;
-  readonly placement?: PlacementName;
+export interface PoolModel extends Omit<PoolOptions, 'policy' | 'clock' | 'random' | 'submitStack'> {
   /** A policy of the pool, one of the simulator's baselines, or a policy of your own. */
   readonly policy?: string | ScalingPolicy;
-  readonly retry?: RetryOptions | number;
 }
 
 /** One simulation. */

@@ -225,19 +225,14 @@ function checked(scenario: Scenario): Scenario {
 
 /** Those of a pool of the user's, with time, chance and the readings of the host replaced. */
 function poolSettings(scenario: Scenario, world: SimWorld, policy: PoolModelPolicy | undefined): PoolSettings {
-  const { pool = {} } = scenario;
-  const wanted = resolvePolicy(policy ?? pool.policy);
+  const { policy: own, ...pool } = scenario.pool ?? {};
+  const wanted = resolvePolicy(policy ?? own);
   const options = {
     name: 'simulated',
-    worker: pool.worker ?? 'thread',
+    ...pool,
     submitStack: false,
     clock: world.clock,
     random: world.random.pool,
-    ...(pool.size === undefined ? {} : { size: pool.size }),
-    ...(pool.concurrency === undefined ? {} : { concurrency: pool.concurrency }),
-    ...(pool.queue === undefined ? {} : { queue: pool.queue }),
-    ...(pool.placement === undefined ? {} : { placement: pool.placement }),
-    ...(pool.retry === undefined ? {} : { retry: pool.retry }),
     ...(wanted === undefined ? {} : { policy: wanted }),
   };
   return { ...normaliseOptions(options as PoolOptions), host: new HostProbe(world) };

@@ -1,3 +1,5 @@
+import { median } from './statistics.mjs';
+
 /** Ways to put load on a pool. Each takes `run(index)`, which submits one task, and resolves to the elapsed milliseconds. */
 
 /** Submits everything at once. Counts by callback: the least the harness can add to a task. */
@@ -10,6 +12,13 @@ export function burst(run, tasks) {
     };
     for (let i = 0; i < tasks; i++) run(i).then(settled, reject);
   });
+}
+
+/** The median time of five passes in the same process: the first ones still compile and grow the heap, for every pool alike. */
+export async function medianOf(pass) {
+  const times = [];
+  for (let i = 0; i < 5; i++) times.push(await pass());
+  return median(times);
 }
 
 /** Keeps `width` tasks in flight. */

@@ -21,7 +21,7 @@ import type { WorkerStatus } from '../worker-status.js';
 import { readStatus, ServiceReader } from './control-block.js';
 import { hostEventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
-import { POOL_PARKED, WORKER_PARKED, type RingMemory } from './layout.js';
+import { POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
 import { Outbox } from './outbox.js';
 import { Parking, wake, wakeForRoom } from './parking.js';
 import { PortLane } from './port-lane.js';
@@ -29,25 +29,10 @@ import * as records from './records.js';
 import { Rechecker, type Watcher } from './rechecker.js';
 import { PoolSlots, QUEUED, type SlotState } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
+import { SpinTrial } from './spin-trial.js';
 import { writeTask } from './task-record.js';
+import { WATCH_MS, WATCH_BATCH_MS, BATCH_MIN, WATCH_CROWDED_MS, SHORT_SLEEP_MS, LINGER_MS, LINGER_RUN_MS, LINGER_NEAR_MS } from './watch-times.js';
 
-/** Longest time to look again after the last sign of life, in ms (P). */
-const WATCH_MS = 0.1;
-/** The same while a batch is under way: if its worker had to be woken, that took a good part of it. */
-const WATCH_BATCH_MS = 0.25;
-/** Tasks in flight that count as a batch. */
-const BATCH_MIN = 8;
-/** The same when as many workers are busy as there are cores: we may be taking one from them. */
-const WATCH_CROWDED_MS = 0.02;
-/** A reply within this time would have come, or nearly, while we looked: the budget plus what waking a sleeping thread takes. */
-const SHORT_SLEEP_MS = 0.15;
-
-/** How long `linger` looks: what a worker that is awake needs for a task of next to no work and the way there and back, in ms (P). */
-const LINGER_MS = 0.004;
-/** Longest time without a turn of the event loop that lingering may bring about, in ms (P). */
-const LINGER_RUN_MS = 0.5;
-/** An answer this soon after the last sign of life would have come while we lingered, or nearly, in ms. */
-const LINGER_NEAR_MS = 0.015;
 /** Looks between two readings of the clock. */
 const LOOKS_PER_CLOCK = 16;
 
@@ -91,6 +76,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   readonly #rechecker: Rechecker;
   readonly #spin: SpinPolicy;
   readonly #linger: SpinPolicy;
+  readonly #trial: SpinTrial = new SpinTrial();
   readonly #cores: number;
   #unsent: { readonly slot: number; readonly error: MillraceError }[] = [];
   #inFlight = 0;
@@ -161,7 +147,7 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   linger(): void {
     const { loop, busyRings, turnedAtMs } = this.#rechecker;
-    if (this.#state !== 'open' || this.#inFlight === 0 || !this.#watching || !this.#linger.pays || busyRings >= this.#cores) return;
+    if (this.#state !== 'open' || this.#inFlight === 0 || !this.#watching || !this.#linger.pays || !this.#trial.spins || busyRings >= this.#cores) return;
     const startMs = loop.nowMs();
     if (startMs - turnedAtMs > LINGER_RUN_MS) return;
     do {
@@ -169,6 +155,7 @@ class PoolRing implements RingPoolEnd, Watcher {
         if (!this.#receive()) continue;
         this.#spin.hit();
         this.#linger.hit();
+        this.#roundTrip(LINGER_MS);
         this.#waitingSinceMs = this.#inFlight > 0 ? startMs : 0;
         return;
       }
@@ -218,21 +205,31 @@ class PoolRing implements RingPoolEnd, Watcher {
   look(nowMs: number): boolean {
     if (this.#state !== 'open') return (this.#watching = false);
     const sinceMs = this.#waitingSinceMs;
+    const isSingle = this.#inFlight === 1;
     const received = this.#receive();
     this.#publish();
     if (received) {
       this.#spin.hit();
+      if (isSingle) this.#roundTrip(nowMs - sinceMs);
       if (nowMs - sinceMs < LINGER_NEAR_MS) this.#linger.hit();
       this.#waitingSinceMs = nowMs;
       // Whoever got the last answer may be about to send the next task: its promise settles after this turn.
-      return this.#spin.pays || this.#leaveWatch();
+      return this.#pays() || this.#leaveWatch();
     }
     if (this.#inFlight === 0) return this.#leaveWatch();
     if (nowMs - this.#waitingSinceMs > this.#budgetMs()) {
       this.#spin.miss();
       return this.#leaveWatch();
     }
-    return this.#spin.pays || this.#leaveWatch();
+    return this.#pays() || this.#leaveWatch();
+  }
+
+  #pays(): boolean {
+    return this.#spin.pays && (this.#trial.spins || this.#inFlight >= BATCH_MIN);
+  }
+
+  #roundTrip(ms: number): void {
+    if (this.#trial.roundTrip(ms)) this.#memory.words[SLEEP_HINT] = this.#trial.spins ? 0 : 1;
   }
 
   /** Goes to sleep; `true` when there is something to do after all. */
@@ -245,7 +242,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   #watch(): void {
     if (this.#watching) return;
     if (this.#inFlight > 0 && this.#waitingSinceMs === 0) this.#waitingSinceMs = this.#rechecker.loop.nowMs();
-    if (this.#inFlight > 0 && this.#spin.pays) this.#parking.unpark();
+    if (this.#inFlight > 0 && this.#pays()) this.#parking.unpark();
     else if (this.#park()) return;
     this.#watching = true;
     this.#rechecker.add(this);
@@ -262,8 +259,10 @@ class PoolRing implements RingPoolEnd, Watcher {
     if (this.#state === 'closing') return this.#closeWhenPublished();
     const nowMs = this.#rechecker.loop.nowMs();
     const sinceMs = this.#waitingSinceMs;
+    const isSingle = this.#inFlight === 1;
     if (this.#receive()) {
       if (sinceMs > 0) this.#spin.slept(nowMs - sinceMs);
+      if (sinceMs > 0 && isSingle) this.#roundTrip(nowMs - sinceMs);
       this.#waitingSinceMs = this.#inFlight > 0 ? nowMs : 0;
     }
     this.#publish();

@@ -20,7 +20,7 @@ import { THREAD, uncloneableError } from '../value-path.js';
 import { StatusWriter } from './control-block.js';
 import { hostEventLoop, type EventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
-import { POOL_PARKED, WORKER_PARKED, type RingMemory } from './layout.js';
+import { POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
 import { Outbox } from './outbox.js';
 import { isParked, Parking, wake, wakeForRoom } from './parking.js';
 import { PortLane } from './port-lane.js';
@@ -192,7 +192,7 @@ class WorkerRing implements WorkerEnd {
         this.#lookedTwice = true;
         return this.#loop.nextTurn(this.#round);
       }
-      if (this.#unanswered === 0 && this.#spin.pays && this.#look()) continue;
+      if (this.#unanswered === 0 && this.#pays() && this.#look()) continue;
       if (this.#park()) return;
     }
   }
@@ -213,6 +213,10 @@ class WorkerRing implements WorkerEnd {
     }
     this.#release();
     return true;
+  }
+
+  #pays(): boolean {
+    return this.#spin.pays && (this.#memory.words[SLEEP_HINT] === 0 || this.#lastBatch >= BATCH_MIN);
   }
 
   /** Looks for the spin budget. Returns whether something came. */

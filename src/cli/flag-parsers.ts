@@ -1,5 +1,5 @@
 /** Values of flags, from text; every error names the flag or the environment variable, what was expected and what came. */
-import { parseDuration } from '../runtime/units.js';
+import { parseDuration, parseSize } from '../runtime/units.js';
 import { CommandError } from './exit-codes.js';
 import type { FlagValues } from './command-line.js';
 
@@ -31,6 +31,17 @@ export function durationFlag(flags: FlagValues, name: string): number | undefine
   if (text === undefined) return undefined;
   try {
     return parseDuration(flags.origin(name), /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text);
+  } catch (error) {
+    throw new CommandError((error as Error).message, { cause: error });
+  }
+}
+
+/** A size in bytes: `512mb`, `2gb`, or a plain number of bytes. */
+export function sizeFlag(flags: FlagValues, name: string): number | undefined {
+  const text = flags.text(name);
+  if (text === undefined) return undefined;
+  try {
+    return parseSize(flags.origin(name), /^\s*\d+\s*$/.test(text) ? Number(text) : text);
   } catch (error) {
     throw new CommandError((error as Error).message, { cause: error });
   }

@@ -168,6 +168,15 @@ test('a slow sink holds the inputs back', { timeout: 20_000 }, async () => {
   await running;
 });
 
+test('exit codes that count failures do so up to 100, unless something else ended the run', () => {
+  const report = { ok: 0, skipped: 0, unfinished: [], nextIndex: 0, exhausted: true, elapsedMs: 1, workersMax: 1, cause: undefined, error: undefined };
+  assert.deepEqual(
+    [0, 1, 2, 100, 101, 5_000].map((failed) => exitCodeOf({ ...report, failed }, true)),
+    [0, 1, 2, 100, 101, 101],
+  );
+  assert.equal(exitCodeOf({ ...report, failed: 7, cause: { kind: 'deadline' } }, true), 124);
+});
+
 test('exit codes follow the cause, then the failures', () => {
   const report: JobReport = {
     ok: 1,

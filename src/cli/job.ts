@@ -143,6 +143,11 @@ export class Job {
     void this.#pool.terminate();
   }
 
+  /** Whether it takes no more inputs, for whatever cause. */
+  get isEnding(): boolean {
+    return this.#ending !== 'no';
+  }
+
   /** Inputs that are running now. */
   get running(): number {
     return this.#pool.stats().tasks.inFlight;
@@ -279,10 +284,14 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> & { re
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && 'returned' in value;
 }
 
-/** The exit code a report stands for. */
-export function exitCodeOf(report: JobReport): number {
+/** The largest exit code that counts failures: it stands for all larger numbers, and what is above belongs to the shell. */
+const FAILURES_COUNTED_MAX = 101;
+
+/** The exit code a report stands for; with `countsFailures` the number of failed inputs, when nothing else ended the run. */
+export function exitCodeOf(report: JobReport, countsFailures = false): number {
   switch (report.cause?.kind) {
     case undefined:
+      if (countsFailures) return Math.min(report.failed, FAILURES_COUNTED_MAX);
       return report.failed > 0 ? EXIT.failed : EXIT.ok;
     case 'signal':
       return EXIT[report.cause.signal];

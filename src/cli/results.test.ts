@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordFormat, valueFormat } from './results.js';
+import { recordFormat, taggedFormat, valueFormat } from './results.js';
 
 const of = { index: 3, input: 'b.jpg' };
 
@@ -20,4 +20,11 @@ test('values alone are plain strings and JSON', () => {
   assert.equal(valueFormat.value(of, [1, undefined]), '[1,null]\n');
   assert.equal(valueFormat.returned(of, 2, undefined), '');
   assert.equal(valueFormat.error(of, new Error('x')), '');
+});
+
+test('tagged values have their input before each of their lines', () => {
+  assert.equal(taggedFormat.value(of, 'one\ntwo'), 'b.jpg\tone\nb.jpg\ttwo\n');
+  assert.equal(taggedFormat.value({ index: 0, input: { id: 7 } }, [1]), '{"id":7}\t[1]\n');
+  assert.equal(taggedFormat.yielded({ index: 0, input: 'a\nb$1' }, 0, 'x'), 'a b$1\tx\n');
+  assert.equal(taggedFormat.returned(of, 2, undefined), '');
 });

@@ -37,6 +37,19 @@ export const valueFormat: ResultFormat = {
   error: () => '',
 };
 
+/** As `valueFormat`, each line after its input and a tab, as GNU parallel tags what commands print. */
+export const taggedFormat: ResultFormat = {
+  value: (of, value) => tagged(of, valueFormat.value(of, value)),
+  yielded: (of, position, value) => tagged(of, valueFormat.yielded(of, position, value)),
+  returned: (of, yields, value) => tagged(of, valueFormat.returned(of, yields, value)),
+  error: () => '',
+};
+
+function tagged({ input }: NumberedInput, text: string): string {
+  const tag = typeof input === 'string' ? input : toJson(input);
+  return text.replaceAll(/^(?!$)|(?<=\n)(?!$)/g, `${tag.replaceAll('\n', ' ')}\t`);
+}
+
 function head({ index, input }: NumberedInput): string {
   return `{"index":${index},"input":${toJson(input)}`;
 }

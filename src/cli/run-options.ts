@@ -3,7 +3,7 @@ import type { PoolOptions } from '../pool/options.js';
 import type { WorkerKind } from '../worker/worker.js';
 import type { FlagValues } from './command-line.js';
 import { CommandError } from './exit-codes.js';
-import { durationFlag, parseJobs, wholeFlag, wordFlag } from './flag-parsers.js';
+import { durationFlag, parseJobs, sizeFlag, wholeFlag, wordFlag } from './flag-parsers.js';
 import { parseHalt } from './halt.js';
 import type { HaltRule } from './halt.js';
 import { INPUT_FORMATS } from './inputs/file.js';
@@ -25,6 +25,12 @@ export interface RunOptions {
   readonly nul: boolean;
   readonly keepOrder: boolean;
   readonly values: boolean;
+  readonly tag: boolean;
+  /** Folder for the files of the outcomes. */
+  readonly results: string | undefined;
+  readonly memfreeBytes: number | undefined;
+  /** Whether the exit code counts the failed inputs. */
+  readonly countsFailures: boolean;
   readonly halt: HaltRule | undefined;
   readonly joblog: string | undefined;
   readonly resume: ResumeMode;
@@ -51,7 +57,11 @@ export function parseRunOptions(flags: FlagValues, cpus: number): RunOptions {
     format: wordFlag(flags, 'input-format', INPUT_FORMATS),
     nul: flags.on('null'),
     keepOrder: flags.on('keep-order'),
-    values: flags.on('values'),
+    values: flags.on('values') || flags.on('tag'),
+    tag: flags.on('tag'),
+    results: flags.text('results'),
+    memfreeBytes: sizeFlag(flags, 'memfree'),
+    countsFailures: wordFlag(flags, 'exit-code', ['simple', 'count']) === 'count',
     halt: haltText === undefined ? undefined : parseHalt(flags.origin('halt'), haltText),
     joblog: flags.text('joblog'),
     resume: parseResume(flags),

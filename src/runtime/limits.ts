@@ -1,5 +1,5 @@
 /** How many cores and how much memory this process may use: not what the machine has, but what affinity and control groups leave of it. */
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import { OptionError } from '../errors.js';
 import { cgroupCpuQuota, cgroupMemoryBytes } from './cgroup.js';
 import type { CgroupLimit } from './cgroup.js';
@@ -58,6 +58,12 @@ export function memoryLimit(options: { root?: string; constrainedBytes?: number;
   const runtime: MemoryLimit = { bytes: constrainedBytes, source: 'runtime' };
   const candidates: MemoryLimit[] = group === undefined ? [runtime] : [{ bytes: group.value, source: group.source }, runtime];
   return candidates.filter(({ bytes }) => bytes > 0).reduce((least, next) => (next.bytes < least.bytes ? next : least), { bytes: totalBytes, source: 'host' });
+}
+
+/** Memory this process could still take, in bytes: what its control group leaves it, else what the host has free. */
+export function availableMemoryBytes(): number {
+  const { availableMemory } = process as { availableMemory?: () => number };
+  return availableMemory?.call(process) ?? freemem();
 }
 
 function parseCpus(text: string): number {

@@ -1,6 +1,6 @@
 /** The command `millrace run`, as a user types it: forms of input, results, exit codes, bad usage. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
@@ -123,6 +123,53 @@ describe('results', () => {
     const { stdout } = await command(['run', tasks, 'special', ':::', 'hello']);
     assert.deepEqual(values(stdout), [{ big: '1180591620717411303424', bytes: 'aGVsbG8=', map: { k: [1] } }]);
     assert.deepEqual(values((await command(['run', tasks, 'nothing', ':::', 'x'])).stdout), [null]);
+  });
+
+  test('--tag puts the input before each line of its value', async () => {
+    const { code, stdout } = await command(['run', tasks, 'double', '-k', '--tag', ':::', 'a', 'b\n']);
+    assert.deepEqual([code, stdout], [0, 'a\taa\nb \tb\nb \tb\nb \t\n']);
+  });
+
+  test('--results writes each outcome to files of its own, and no leftovers', async (t) => {
+    const cwd = temporaryFolder(t);
+    const files = (index: number): string[] => readdirSync(join(cwd, 'out', String(index))).sort();
+    const text = (index: number, name: string): string => readFileSync(join(cwd, 'out', String(index), name), 'utf8');
+    const first = await command(['run', tasks, 'picky', '-k', '--results', 'out', ':::', 'a', 'bad1'], { cwd });
+    assert.equal(records(first.stdout).length, 2);
+    assert.deepEqual(
+      [files(0), files(1)],
+      [
+        ['input.json', 'value.txt'],
+        ['error.json', 'input.json'],
+      ],
+    );
+    assert.deepEqual([text(0, 'value.txt'), text(1, 'input.json')], ['a', '"bad1"\n']);
+    assert.equal((JSON.parse(text(1, 'error.json')) as { code: string }).code, 'E_RANGE');
+    await command(['run', tasks, 'letters', '-k', '--results', 'out', ':::', 'ab', 'c'], { cwd });
+    assert.deepEqual([files(1), text(0, 'values.ndjson')], [['input.json', 'value.json', 'values.ndjson'], '"a"\n"b"\n']);
+    const special = await command(['run', tasks, 'bytes', '--results', 'out', ':::', 'xyz'], { cwd });
+    assert.deepEqual([special.code, files(0), text(0, 'value.bin')], [0, ['input.json', 'value.bin'], 'xyz']);
+  });
+
+  test('--results that cannot be written end the run', async (t) => {
+    const cwd = temporaryFolder(t);
+    writeFileSync(join(cwd, 'out'), '');
+    const { code, stderr } = await command(['run', tasks, 'echo', '--results', 'out', ':::', 'a'], { cwd });
+    assert.equal(code, 2);
+    assert.match(stderr, /out\/0: the result cannot be written/);
+  });
+
+  test('--exit-code count exits with the number of failed inputs', async () => {
+    const { code } = await command(['run', tasks, 'picky', '--exit-code', 'count', ':::', 'a', 'bad1', 'bad2', 'bad3']);
+    assert.equal(code, 3);
+    assert.equal((await command(['run', tasks, 'picky', '--exit-code', 'many', ':::', 'a'])).code, 2);
+  });
+
+  test('--memfree starts inputs when there is memory for them', async () => {
+    assert.deepEqual(values((await command(['run', tasks, 'echo', '--memfree', '1mb', ':::', 'a'])).stdout), ['a']);
+    const { code, stderr } = await command(['run', tasks, 'echo', '--memfree', '1000000gb', '--deadline', '600ms', ':::', 'a']);
+    assert.equal(code, 124);
+    assert.match(stderr, /of memory free, less than .*: no further input starts/);
   });
 
   test('a generator has a record for each value', async () => {

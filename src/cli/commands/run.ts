@@ -1,6 +1,8 @@
 /** `millrace run <module> [function] [inputs...]`. */
+import { resolve } from 'node:path';
 import { createPool } from '../../index.js';
-import { cpuLimit } from '../../runtime/limits.js';
+import type { Pool } from '../../pool/pool.js';
+import { availableMemoryBytes, cpuLimit } from '../../runtime/limits.js';
 import { parseCommandLine } from '../command-line.js';
 import type { CommandLine } from '../command-line.js';
 import { CommandError } from '../exit-codes.js';
@@ -13,9 +15,11 @@ import type { AnyTasks, JobReport } from '../job.js';
 import { JobLog, readHistory } from '../joblog.js';
 import type { JobIdentity, Verdict } from '../joblog.js';
 import { toJson } from '../json.js';
+import { MemoryGate } from '../memory-gate.js';
 import { Output } from '../output.js';
 import { packageInfo } from '../package-info.js';
-import { recordFormat, valueFormat } from '../results.js';
+import { ResultFiles } from '../result-files.js';
+import { recordFormat, taggedFormat, valueFormat } from '../results.js';
 import { parseRunOptions, poolOptions } from '../run-options.js';
 import type { RunOptions } from '../run-options.js';
 import { RunSink } from '../run-sink.js';
@@ -107,7 +111,9 @@ async function execute(plan: Plan, argv: readonly string[], host: Host): Promise
   showLogs(pool, screen, options.quiet);
   const log = options.joblog === undefined ? undefined : await JobLog.open(options.joblog, options.resume, { module: module.name, function: functionName });
   const output = new Output(host.stdout, (error) => outputClosed(error, job, screen), host.stdout.isTTY === true ? () => screen.status('') : undefined);
-  const sink = new RunSink(output, log, options.values ? valueFormat : recordFormat, options.values ? (line) => screen.print(line) : () => {});
+  const format = options.tag ? taggedFormat : options.values ? valueFormat : recordFormat;
+  const files = options.results === undefined ? undefined : new ResultFiles(resolve(host.cwd, options.results));
+  const sink = new RunSink(output, log, format, files, options.values ? (line) => screen.print(line) : () => {});
   const job = new Job(pool, {
     functionName,
     inputs: readAll(plan.sources),
@@ -121,17 +127,24 @@ async function execute(plan: Plan, argv: readonly string[], host: Host): Promise
     clock: host.clock,
   });
   say(`millrace ${packageInfo().version}  ${functionName} of ${module.name}  ${describeSize(options)}`);
+  const gate = options.memfreeBytes === undefined ? undefined : memoryGate(pool, job, options.memfreeBytes, host, say);
+  gate?.start();
   const report = await watchJob(job, screen, host, options);
+  gate?.stop();
   await output.finish();
   await log?.close();
   if (report.cause?.kind !== 'output') conclude(report, plan, sink, argv, screen);
-  return exitCodeOf(report);
+  return exitCodeOf(report, options.countsFailures);
 }
 
 /** A reader that has left has seen enough; any other trouble with stdout is said. */
 function outputClosed(error: NodeJS.ErrnoException, job: Job, screen: Screen): void {
   if (error.code !== 'EPIPE') screen.print(`millrace: stdout cannot be written (${error.message})`);
   job.terminate({ kind: 'output' });
+}
+
+function memoryGate(pool: Pool<AnyTasks>, job: Job, freeBytesMin: number, host: Host, say: (line: string) => void): MemoryGate {
+  return new MemoryGate(pool, { freeBytesMin, freeBytes: availableMemoryBytes, mayResume: () => !job.isEnding, say, clock: host.clock });
 }
 
 function conclude(report: JobReport, { options }: Plan, sink: RunSink, argv: readonly string[], screen: Screen): void {

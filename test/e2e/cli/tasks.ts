@@ -7,6 +7,10 @@ export function echo(input: unknown): unknown {
   return input;
 }
 
+export function bytes(input: string): Uint8Array {
+  return new TextEncoder().encode(input);
+}
+
 export function double(input: string): string {
   return input + input;
 }

@@ -35,8 +35,16 @@ export interface Evidence {
 }
 
 /** Codes a task may fail with, and who may: anybody, or only those to whom something was done. */
-const FOR_THE_LOST = new Set(['ERR_WORKER_CRASHED']);
-const FOR_THE_GUILTY = new Set(['ERR_TASK_CANCELLED', 'ERR_TASK_TIMEOUT', 'ERR_DEADLINE_EXCEEDED', 'ERR_VALUE_NOT_CLONEABLE', 'E_STUMBLED', 'none']);
+const FOR_THE_LOST = new Set(['ERR_WORKER_CRASHED', 'ERR_WORKER_STUCK']);
+const FOR_THE_GUILTY = new Set([
+  'ERR_TASK_CANCELLED',
+  'ERR_TASK_TIMEOUT',
+  'ERR_DEADLINE_EXCEEDED',
+  'ERR_VALUE_NOT_CLONEABLE',
+  'ERR_BREAKER_OPEN',
+  'E_STUMBLED',
+  'none',
+]);
 const FOR_A_POOL_CUT_SHORT = new Set(['ERR_TASK_CANCELLED', 'ERR_POOL_CLOSED']);
 
 /** Lines of a journal: `S key attempt` and `E key attempt`. */

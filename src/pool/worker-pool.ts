@@ -24,6 +24,7 @@ import type { PoolEvents } from './events.js';
 import { Fleet } from './fleet.js';
 import { Inspection } from './inspection.js';
 import type { StackOptions, WorkerInspector } from './inspection.js';
+import { ForkedChildren } from './forked-children.js';
 import { Intake } from './intake.js';
 import { MAP_PLACES_MAX, mapInputs } from './map.js';
 import type { Member } from './member.js';
@@ -115,9 +116,8 @@ export class WorkerPool {
       usedUp: (member) => fleet.retire(member, 'tasks'),
     });
     const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
-    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, this.#overload, {
-      runInCaller: (task) => caller.run(task),
-    });
+    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, this.#overload, { runInCaller: (task) => caller.run(task) });
+    replies.children = new ForkedChildren(core, this.#intake);
     this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, caller);
     core.onCancel = (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called');
     core.onFlush = this.#scaling.watching(() => this.#dispatcher.flush());

@@ -1,10 +1,12 @@
 /** What the workers tell the pool, turned into outcomes: the implementation of the worker's host. */
 import { EXECUTING, isTerminal } from '../task/lifecycle.js';
 import type { LeakReport, LogLevel } from '../transport/protocol.js';
+import type { RunElsewhere } from '../worker/remote-forks.js';
 import type { Worker, WorkerExit, WorkerHost, WorkerReady } from '../worker/worker.js';
 import { leaveBulkhead } from './bulkheads.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
+import type { ForkedChildren } from './forked-children.js';
 import type { HealthChecks } from './health-checks.js';
 import type { Member } from './member.js';
 import { DIRECT } from './pool-task.js';
@@ -32,6 +34,8 @@ export class WorkerReplies implements PoolWorkerHost {
   readonly #prefetch: Prefetch;
   readonly #health: HealthChecks;
   readonly #fleet: FleetReplies;
+  /** Runs children of processes elsewhere; set when the pool is put together. */
+  children: ForkedChildren | undefined;
   readonly #watchdog: Pick<Watchdog, 'pong'>;
 
   constructor(
@@ -117,6 +121,10 @@ export class WorkerReplies implements PoolWorkerHost {
     if (vacated === undefined) return;
     vacated.member.answered += 1;
     this.#release(vacated.member, !vacated.direct);
+  }
+
+  onFork(_worker: Worker<PoolTask>, task: PoolTask, ...child: Parameters<RunElsewhere>): ReturnType<RunElsewhere> {
+    return this.children?.run(task, ...child);
   }
 
   onBlocking(worker: Worker<PoolTask>, on: boolean): void {

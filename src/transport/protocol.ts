@@ -58,6 +58,14 @@ export type PoolFrame =
   | { readonly type: 'return'; readonly slot: number }
   /** Answer `pong` from the event loop. */
   | { readonly type: 'ping' }
+  /** What became of a forked child that the pool was asked to have run; `declined`: nobody could, it is the worker's own again. */
+  | {
+      readonly type: 'joined';
+      readonly fork: number;
+      readonly outcome: 'completed' | 'failed' | 'declined';
+      readonly value: unknown;
+      readonly error: ErrorRecord | undefined;
+    }
   /** Run the module's health check and answer with `health`. */
   | { readonly type: 'health'; readonly check: number }
   /** Run the `stop` hook, answer `stopped`, close. Sent only when nothing is in flight. */
@@ -84,6 +92,10 @@ export type WorkerFrame =
   | { readonly type: 'log'; readonly slot: number; readonly level: LogLevel; readonly message: string; readonly fields: Record<string, unknown> | undefined }
   /** The function has begun to block (a system call, a lock, native code), or is back: meanwhile its worker needs no CPU. */
   | { readonly type: 'blocking'; readonly on: boolean }
+  /** Have this child of the task in `slot` run by somebody else, if somebody is idle. The answer is `joined`. */
+  | { readonly type: 'fork'; readonly slot: number; readonly fork: number; readonly name: string; readonly args: readonly unknown[] }
+  /** Cancel it; the answer still comes. */
+  | { readonly type: 'unfork'; readonly fork: number }
   | { readonly type: 'pong' }
   | { readonly type: 'health'; readonly check: number; readonly error: ErrorRecord | undefined }
   /** The worker asks to be replaced (heap over its limit). It goes on serving until told to stop. */

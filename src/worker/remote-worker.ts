@@ -23,6 +23,7 @@ import { deferred } from '../runtime/deferred.js';
 import { messageOf } from '../runtime/permission.js';
 import { exitError, exitReason, NO_EXIT } from './remote-exit.js';
 import type { CarrierExit, WorkerStory } from './remote-exit.js';
+import { RemoteForks } from './remote-forks.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
 import { asError, hookError, startError } from './start-error.js';
 import type { Siblings } from './thread-siblings.js';
@@ -58,6 +59,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   /** Slots whose cancel word has been raised since they were last handed out. */
   readonly #raised = new Set<number>();
   readonly #dead = deferred<void>();
+  readonly #forks = new RemoteForks((frame) => this.#send(frame));
   #phase: 'new' | 'starting' | 'ready' | 'stopping' | 'ending' | 'dead' = 'new';
   readonly #story: WorkerStory;
   #stopSent = false;
@@ -245,6 +247,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
         return;
       case 'log':
         return this.#host.onLog(this, this.#slots.get(frame.slot), frame.level, frame.message, frame.fields);
+      case 'fork':
+        return this.#onFork(frame);
+      case 'unfork':
+        return this.#forks.unfork(frame.fork);
       case 'blocking':
         return this.#host.onBlocking(this, frame.on);
       case 'pong':
@@ -275,6 +281,11 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     else if (frame.type === 'progress') this.#host.onProgress(this, task, frame.value);
     else if (frame.type === 'stream') this.#host.onStream(this, task);
     else this.#host.onYield(this, task, frame.value);
+  }
+
+  #onFork(frame: Extract<WorkerFrame, { type: 'fork' }>): void {
+    const task = this.#slots.get(frame.slot);
+    this.#forks.fork(frame, task === undefined ? undefined : (...child) => this.#host.onFork?.(this, task, ...child));
   }
 
   #onReady({ functions, hooks, pid, threadId, osThreadId }: Extract<WorkerFrame, { type: 'ready' }>): void {
@@ -371,6 +382,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#timer?.cancel();
     this.#carrier?.end.close();
     this.#carrier?.dispose();
+    this.#forks.cancelAll();
     const reason = exitReason(this.#story);
     const { exitCode, exitSignal } = exit;
     const guilty = reason === 'crashed' ? this.#guilty : undefined;

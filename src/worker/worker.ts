@@ -17,6 +17,7 @@
  */
 import type { MillraceError } from '../errors.js';
 import type { ForkSeats } from '../shared/fork-join/fork-seats.js';
+import type { RunElsewhere } from './remote-forks.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { CancelCode, FunctionInfo, LeakReport, LogLevel, TaskFrame, WorkerHooks } from '../transport/protocol.js';
 import type { WorkerStatus } from '../transport/worker-status.js';
@@ -77,6 +78,8 @@ export interface WorkerHost<T extends WorkerTask> {
   onVacated(worker: Worker<T>, token: object): void;
   /** A function has begun to block, or is back (`context().blocking`). Not of `async` workers. */
   onBlocking(worker: Worker<T>, on: boolean): void;
+  /** The task has forked a child that somebody else may run. A host without this method has nobody. */
+  onFork?(worker: Worker<T>, task: T, ...child: Parameters<RunElsewhere>): ReturnType<RunElsewhere>;
   /** Answer to `ping()`. */
   onPong(worker: Worker<T>): void;
   /** Answer to `checkHealth()`. */

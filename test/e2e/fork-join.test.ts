@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { createPool } from 'millrace';
 import type { Pool, PoolOptions, WorkerKind } from 'millrace';
 import { fork } from 'millrace/worker';
-import { until } from './gates.js';
+import { journal, until } from './gates.js';
 import { ALL, errorOf } from './kinds.js';
 
 const timeout = 60_000;
@@ -100,6 +100,11 @@ for (const kind of ALL) {
         'lends its context to its children',
         run(async (pool) => {
           const task = pool.submit('identity', [], { correlationId: 'c-1' });
+          if (kind === 'process' && size > 1) {
+            // There children go through the pool, as tasks of their own.
+            const [child] = (await task.result) as [{ correlationId: string }];
+            return assert.equal(child.correlationId, 'c-1');
+          }
           const expected = { taskId: task.id, taskName: 'identity', attempt: 1, correlationId: 'c-1', later: task.id };
           assert.deepEqual(await task.result, [expected, expected]);
         }),
@@ -107,6 +112,55 @@ for (const kind of ALL) {
     });
   }
 }
+
+describe('a child of a process', { timeout }, () => {
+  const run = (body: (pool: Pool<Tasks>) => Promise<void>) => () =>
+    withForks('process', { size: 2 }, async (pool) => {
+      await until(() => pool.stats().workers.ready === 2);
+      await body(pool);
+    });
+
+  test(
+    'is run by an idle sibling',
+    run(async (pool) => assert.equal(await pool.run('processes'), true)),
+  );
+
+  test(
+    'gives its error to the joiner as itself',
+    run(async (pool) => {
+      const error = await errorOf(pool.run('refusedByOther'));
+      assert.deepEqual([error.constructor.name, error.message, error['code'], error['details']], ['Refusal', 'no', 'E_REFUSED', { tries: 3 }]);
+      assert.ok(error.cause instanceof RangeError);
+    }),
+  );
+
+  test(
+    'is cancelled with its task',
+    run(async (pool) => {
+      const file = journal();
+      const task = pool.submit('waitsForOther', [file.path]);
+      await until(() => file.lines().length > 0);
+      task.cancel();
+      assert.equal((await errorOf(task.result))['code'], 'ERR_TASK_CANCELLED');
+      await until(() => file.lines().includes('stopped'));
+      await pool.idle();
+    }),
+  );
+
+  test(
+    'that dies with its process is a crash to the joiner',
+    run(async (pool) => assert.equal((await errorOf(pool.run('losesOther')))['code'], 'ERR_WORKER_CRASHED')),
+  );
+
+  test(
+    'runs at home while tasks of the pool wait',
+    run(async (pool) => {
+      const sums = await Promise.all(Array.from({ length: 40 }, () => pool.run('fib', 8)));
+      assert.deepEqual(new Set(sums), new Set([21]));
+      assert.equal(pool.stats().queue.depth, 0);
+    }),
+  );
+});
 
 describe('on one worker', { timeout }, () => {
   for (const kind of ['async', 'thread'] as const)

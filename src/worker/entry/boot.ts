@@ -9,7 +9,7 @@ import { loadModule } from './load-module.js';
 import type { TaskModule } from './load-module.js';
 import { startModule } from './module-hooks.js';
 import { ServeLoop } from './serve.js';
-import type { JoinSiblings } from './serve.js';
+import type { JoinSiblings } from './fork-join/siblings.js';
 import type { WorkerInit } from './worker-init.js';
 
 export interface Bootstrap {

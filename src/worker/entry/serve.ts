@@ -22,7 +22,7 @@ import type { Reporter } from './execution.js';
 import { Executor } from './executor.js';
 import type { ExecutorOptions } from './executor.js';
 import { ForkJoin } from './fork-join/fork-join.js';
-import type { Thief, ThiefHost } from './fork-join/thief.js';
+import type { JoinSiblings, Siblings, SiblingsHost } from './fork-join/siblings.js';
 import { functionInfos, hooksOf } from './load-module.js';
 import type { TaskModule } from './load-module.js';
 import { LeakGuard } from './leak-guard.js';
@@ -58,13 +58,10 @@ export interface ServeOptions {
   readonly joinSiblings?: JoinSiblings | undefined;
 }
 
-/** `options` are for executing what is taken from siblings. */
-export type JoinSiblings = (host: ThiefHost, forks: ForkJoin, module: TaskModule, options: Omit<ExecutorOptions, 'reporter'>) => Thief | undefined;
-
-export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
+export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
   readonly #options: ServeOptions;
   readonly #execution: Omit<ExecutorOptions, 'reporter'>;
-  #thief: Thief | undefined;
+  #siblings: Siblings | undefined;
   readonly #end: WorkerEnd;
   readonly #replies: ReplyBatch;
   readonly #executor: Executor;
@@ -97,7 +94,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
     if (heapGrowthBytesMax > 0) this.#leakGuard = new LeakGuard(heapGrowthBytesMax, (leak) => this.#replies.sendNow({ type: 'leak', leak }));
     this.#executor.use(module);
     this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, osThreadId, hooks: hooksOf(module) });
-    this.#thief = this.#options.joinSiblings?.(this, this.#execution.forks, module, this.#execution);
+    this.#siblings = this.#options.joinSiblings?.(this, this.#execution.forks, module, this.#execution);
     this.#schedulePump();
   }
 
@@ -142,6 +139,8 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
         return this.#executor.credit(frame.slot, frame.count);
       case 'return':
         return this.#executor.endStream(frame.slot);
+      case 'joined':
+        return this.#siblings?.answered?.(frame);
       case 'ping':
         return this.#replies.sendNow({ type: 'pong' });
       case 'health':
@@ -160,6 +159,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
     else if (frame.type === 'progress')
       this.#replies.send({ type: 'log', slot: frame.slot, level: 'warn', message: `a progress value was dropped: ${error.message}`, fields: undefined });
     else if (frame.type === 'log') this.#replies.send({ ...frame, message: `${frame.message} (fields dropped: ${error.message})`, fields: undefined });
+    else if (frame.type === 'fork') this.#siblings?.unsent?.(frame.fork);
     else if (frame.type === 'ready') this.refuse('load', error);
   }
 
@@ -229,10 +229,14 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
       if ((this.#waiting.size === 0 && this.#running === 0) || this.#replies.isStale(now)) this.#replies.flush(now);
       else this.#replies.flushSoon();
     }
-    this.#thief?.idle();
+    this.#siblings?.idle();
   };
 
   // A sibling's children.
+
+  sendNow(frame: WorkerFrame): void {
+    this.#replies.sendNow(frame);
+  }
 
   isIdle(): boolean {
     return this.#waiting.size === 0 && this.#running < this.#options.concurrency && !this.#ended;
@@ -301,7 +305,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, ThiefHost {
 
   async #stop(): Promise<void> {
     let frame: WorkerFrame = { type: 'stopped', error: undefined };
-    await this.#thief?.retire();
+    await this.#siblings?.retire();
     try {
       await this.#module?.worker.stop?.();
     } catch (error) {

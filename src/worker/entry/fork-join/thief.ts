@@ -16,6 +16,7 @@ import type { Reporter } from '../execution.js';
 import { Executor } from '../executor.js';
 import type { ExecutorOptions } from '../executor.js';
 import type { TaskModule } from '../load-module.js';
+import type { Siblings, SiblingsHost } from './siblings.js';
 import { StolenFrame } from './stolen-frame.js';
 import type { StolenWork, ThreadForks } from './thread-forks.js';
 
@@ -25,20 +26,9 @@ const SPIN_MS = 0.05;
 /** Looks between two readings of the clock. */
 const LOOKS_PER_CLOCK = 16;
 
-/** What a thief needs of the serve loop. */
-export interface ThiefHost {
-  /** Whether the worker has room for one and no task waits for it. */
-  isIdle(): boolean;
-  /** A child takes up room from here on. */
-  stolenBegan(): void;
-  stolenEnded(): void;
-  /** Its function waits instead of computing, or is back. */
-  blocking(on: boolean): void;
-}
-
-export class Thief implements Reporter, StolenWork {
+export class Thief implements Reporter, StolenWork, Siblings {
   readonly #thread: ThreadForks;
-  readonly #host: ThiefHost;
+  readonly #host: SiblingsHost;
   readonly #executor: Executor;
   readonly #clock = new RunClock(hostEventLoop, RUN_MS_MAX);
   readonly #spins: boolean;
@@ -48,7 +38,7 @@ export class Thief implements Reporter, StolenWork {
   #seeking = false;
   #retired: (() => void) | undefined;
 
-  constructor(thread: ThreadForks, host: ThiefHost, options: Omit<ExecutorOptions, 'reporter'>, module: TaskModule) {
+  constructor(thread: ThreadForks, host: SiblingsHost, options: Omit<ExecutorOptions, 'reporter'>, module: TaskModule) {
     this.#thread = thread;
     this.#host = host;
     this.#executor = new Executor({ ...options, reporter: this });

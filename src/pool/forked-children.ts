@@ -1,0 +1,38 @@
+/**
+ * Children that processes fork, run by others: as tasks of the pool that belong to no caller. One is taken only when a worker is idle and no task waits;
+ * otherwise the process that forked it runs it itself, so that a task never waits for a place that it holds.
+ */
+import type { ForkOutcome } from '../worker/remote-forks.js';
+import type { PoolCore } from './core.js';
+import type { Intake } from './intake.js';
+import { PART } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
+
+export class ForkedChildren {
+  readonly #core: PoolCore;
+  readonly #intake: Intake;
+
+  constructor(core: PoolCore, intake: Intake) {
+    this.#core = core;
+    this.#intake = intake;
+  }
+
+  /** Returns how to cancel it; `undefined` when nobody can run it now. */
+  run(parent: PoolTask, name: string, args: readonly unknown[], settled: (outcome: ForkOutcome) => void): (() => void) | undefined {
+    const { scheduler, paused, phase, functions } = this.#core;
+    if (paused || phase !== 'open' || scheduler.depth > 0 || !scheduler.hasCredit) return undefined;
+    const given = functions.check({ retry: 1, timeout: Infinity, correlationId: parent.correlationId });
+    const child = this.#intake.submit(name, args, given, PART, this.run, false);
+    child.result.then(
+      (value) => settled({ type: 'completed', value }),
+      (error: unknown) => settled({ type: 'failed', error }),
+    );
+    void this.#forward(child, parent);
+    return () => void child.cancel();
+  }
+
+  /** What the child has to say is said by its parent. */
+  async #forward(child: PoolTask, parent: PoolTask): Promise<void> {
+    for await (const value of child.progress) if (!parent.isComplete()) parent.progressBuffer().push(value);
+  }
+}

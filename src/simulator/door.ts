@@ -26,3 +26,5 @@ export { planSize } from './plan.js';
 export type { PlannedRun, PlanOptions, SizePlan } from './plan.js';
 export { simulateFleet } from './fleet.js';
 export type { FleetReport, FleetScenario } from './fleet.js';
+export { svgChart } from './svg-chart.js';
+export type { ChartLine, ChartOptions } from './svg-chart.js';

@@ -43,7 +43,7 @@ export function svgChart(options: ChartOptions): string {
     `<text x="${MARGIN.left}" y="15" font-size="13" font-weight="600">${escapeXml(options.title)}</text>`,
     ...grid(frame),
     `<text x="${width - MARGIN.right}" y="${height - 4}" text-anchor="end" fill="#57606a">${escapeXml(options.xLabel)}</text>`,
-    `<text x="4" y="${MARGIN.top + 4}" fill="#57606a">${escapeXml(options.yLabel)}</text>`,
+    `<text x="4" y="15" fill="#57606a">${escapeXml(options.yLabel)}</text>`,
     ...options.lines.map((line, index) => (line.labels === undefined ? path(line, frame, colour(index)) : dots(line, frame, colour(index)))),
     legend(options.lines, width),
     '</svg>',
@@ -102,12 +102,13 @@ function path({ points, stepped = false }: ChartLine, { x, y }: Frame, stroke: s
   return `<path d="${drawn.join('')}" fill="none" stroke="${stroke}" stroke-width="1.4"/>`;
 }
 
-function dots({ points, labels = [] }: ChartLine, { x, y }: Frame, fill: string): string {
+function dots({ points, labels = [] }: ChartLine, { x, y, width }: Frame, fill: string): string {
   return points
-    .map(
-      ([px, py], index) =>
-        `<circle cx="${x(px)}" cy="${y(py)}" r="3.5" fill="${fill}"/><text x="${x(px) + 6}" y="${y(py) - 4}" fill="${fill}">${escapeXml(labels[index] ?? '')}</text>`,
-    )
+    .map(([px, py], index) => {
+      const left = x(px) > width - 110;
+      const label = `<text x="${x(px) + (left ? -6 : 6)}" y="${round(y(py) - 4)}" text-anchor="${left ? 'end' : 'start'}" fill="${fill}">${escapeXml(labels[index] ?? '')}</text>`;
+      return `<circle cx="${x(px)}" cy="${y(py)}" r="3.5" fill="${fill}"/>${label}`;
+    })
     .join('');
 }
 

@@ -2,6 +2,7 @@
 import type { LogHistogram } from '../collections/log-histogram.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
+import type { Member } from './member.js';
 import type { WorkerInfo } from './pool.js';
 import type { OverloadControl } from './overload-control.js';
 import type { Supervision } from './supervision.js';
@@ -50,7 +51,12 @@ export function collectStats(core: PoolCore, fleet: Fleet, { isolation, breakers
 }
 
 export function describeWorkers(core: PoolCore, fleet: Fleet): readonly WorkerInfo[] {
-  return [...fleet.members].map((member) => ({
+  return [...fleet.members].map((member) => describeWorker(core, member));
+}
+
+function describeWorker(core: PoolCore, member: Member): WorkerInfo {
+  const status = member.worker.status();
+  return {
     id: member.worker.id,
     kind: member.worker.kind,
     state: member.state,
@@ -60,7 +66,9 @@ export function describeWorkers(core: PoolCore, fleet: Fleet): readonly WorkerIn
     inFlight: member.inFlight,
     completed: member.answered,
     ageMs: member.info === undefined ? 0 : core.now() - member.readyAt,
-  }));
+    cpuMs: status === undefined || status.cpuMs < 0 ? undefined : status.cpuMs,
+    heapBytes: status === undefined || status.heapBytes === 0 ? undefined : status.heapBytes,
+  };
 }
 
 function distribution(histogram: LogHistogram): Distribution {

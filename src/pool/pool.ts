@@ -87,6 +87,9 @@ export interface WorkerInfo {
   readonly completed: number;
   /** Ms since it became ready; 0 before. */
   readonly ageMs: number;
+  /** CPU time of its thread in ms, and bytes of its heap in use, as it last said, at most once in 250 ms; `undefined` where it does not say. */
+  readonly cpuMs: number | undefined;
+  readonly heapBytes: number | undefined;
 }
 
 /** A pool of workers that run the functions of one task module. */

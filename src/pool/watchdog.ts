@@ -33,7 +33,7 @@ import type { LockSituation } from './worker-looks.js';
 import type { WorkerStack } from './worker-stack.js';
 
 /** Longest wait for a stack, in ms (P): most answer in 1 ms, native code never. */
-const STACK_MS_MAX = 1_000;
+const STACK_MS_MAX = 2_000;
 /** The same where the worker would be ended otherwise (P): its replacement is started meanwhile. */
 const LAST_STACK_MS_MAX = 250;
 
@@ -154,7 +154,8 @@ export class Watchdog {
       else if (!this.#showsLife(member, now)) {
         this.#judge(member, now, (locks ??= this.#looks.locks()));
         const leftMs = stuckAfterMs - (now - (this.#watches.get(member) as Watch).stillSince);
-        if (leftMs > 0) nextMs = Math.min(nextMs, leftMs);
+        // Whole ms: an alarm that is due at once would ring again and again at one instant.
+        if (leftMs > 0) nextMs = Math.min(nextMs, Math.ceil(leftMs));
       }
     }
     if (this.#breaking.size > 0) this.#forgetBroken(locks);

@@ -25,6 +25,8 @@ export interface LockSituation {
 }
 
 const NO_LOCKS: LockSituation = { edges: [], deadlocks: [] };
+/** What workers without a thread say: those on the event loop, and simulated ones. */
+const NO_THREAD = 0;
 const NO_STACK: ScriptStack = { frames: [], resources: [] };
 
 export class WorkerLooks {
@@ -64,11 +66,11 @@ export class WorkerLooks {
     const { worker, info } = member;
     const tasks = this.begunTasks(member).map((task) => this.#core.taskEvent(task));
     const about = { workerId: worker.id, kind: worker.kind, tasks };
-    if (worker.kind === 'async') {
-      const activity = member.inFlight > 0 ? 'waiting' : 'idle';
-      return workerStack({ ...about, activity, ...NO_STACK, detail: 'it shares the event loop of this thread, which is here at the moment' });
-    }
     if (info === undefined) return workerStack({ ...about, activity: 'starting', ...NO_STACK, detail: 'it is not ready yet' });
+    if (worker.kind === 'async' || info.osThreadId === NO_THREAD) {
+      const activity = known ?? (member.inFlight > 0 ? 'waiting' : 'idle');
+      return workerStack({ ...about, activity, ...NO_STACK, detail: 'it has no thread of its own but shares this one' });
+    }
     // Before the question, which wakes it.
     const os = this.osThread(member);
     const locks = this.locks();
@@ -82,7 +84,7 @@ export class WorkerLooks {
       isDeadlocked: locks.deadlocks.flat().some(({ threadId }) => threadId === info.threadId),
     };
     const activity = known ?? activityOf(seen);
-    const detail = [this.#describe(activity, info.threadId, os, script, locks), ...(why === undefined ? [] : [why])].join('; ');
+    const detail = [this.#describe(activity, info.threadId, os, script, why, locks), ...(why === undefined ? [] : [why])].join('; ');
     return workerStack({ ...about, activity, ...(script ?? NO_STACK), detail });
   }
 
@@ -101,8 +103,15 @@ export class WorkerLooks {
     }
   }
 
-  #describe(activity: WorkerActivity, threadId: number, os: OsThread | undefined, script: ScriptStack | undefined, locks: LockSituation): string {
-    const inNative = script === undefined ? ' in native code' : '';
+  #describe(
+    activity: WorkerActivity,
+    threadId: number,
+    os: OsThread | undefined,
+    script: ScriptStack | undefined,
+    why: string | undefined,
+    locks: LockSituation,
+  ): string {
+    const inNative = script === undefined && why === undefined ? ' in native code' : '';
     switch (activity) {
       case 'starting':
         return 'it is not ready yet';

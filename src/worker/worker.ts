@@ -39,7 +39,7 @@ export interface WorkerReady {
   readonly pid: number;
   /** Thread id as in `worker_threads`; 0 for `async` and `process`. */
   readonly threadId: number;
-  /** Id by which the operating system knows the thread; `undefined` where it cannot be told and for all but threads. */
+  /** Id by which the operating system knows the thread; `undefined` where it cannot be told and for processes, 0 for a worker without a thread of its own. */
   readonly osThreadId?: number | undefined;
   /** From `start()` to ready, in ms. */
   readonly bootMs: number;

@@ -1,6 +1,7 @@
 /** Looks into a worker from outside: opens its inspector, asks, closes it. Loaded when first needed. */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { inspectProcess } from './process-inspector.js';
+import { inspectorError } from './protocol-connection.js';
 import type { ProtocolConnection } from './protocol-connection.js';
 import { askHeapSnapshot, askProfile, askStack } from './questions.js';
 import type { CpuProfile, ScriptStack } from './questions.js';
@@ -36,13 +37,15 @@ export async function readStack(place: WorkerPlace, limitMs: number): Promise<Sc
 }
 
 /** A CPU profile of the running worker. */
-export function recordProfile(place: WorkerPlace, durationMs: number, intervalUs: number): Promise<CpuProfile> {
-  return withInspector(place, ANSWER_MS_MAX, (connection) => askProfile(connection, durationMs, intervalUs, ANSWER_MS_MAX));
+export async function recordProfile(place: WorkerPlace, durationMs: number, intervalUs: number): Promise<CpuProfile> {
+  const profile = await withInspector(place, ANSWER_MS_MAX, (connection) => askProfile(connection, durationMs, intervalUs, ANSWER_MS_MAX));
+  if (profile === undefined) throw inspectorError('it is in native code');
+  return profile;
 }
 
 /** Writes a heap snapshot of the worker to a file, which is there only if it is whole. */
-export function writeHeapSnapshot(place: WorkerPlace, path: string, limitMs: number): Promise<void> {
-  return withInspector(place, ANSWER_MS_MAX, async (connection) => {
+export async function writeHeapSnapshot(place: WorkerPlace, path: string, limitMs: number): Promise<void> {
+  const isWritten = await withInspector(place, ANSWER_MS_MAX, async (connection) => {
     const fd = openSync(path, 'w');
     try {
       await askHeapSnapshot(connection, limitMs, (chunk) => void writeSync(fd, chunk));
@@ -52,11 +55,15 @@ export function writeHeapSnapshot(place: WorkerPlace, path: string, limitMs: num
     } finally {
       closeSync(fd);
     }
+    return true;
   });
+  if (isWritten !== true) throw inspectorError('it is in native code');
 }
 
-async function withInspector<R>(place: WorkerPlace, openMs: number, ask: (connection: ProtocolConnection) => Promise<R>): Promise<R> {
+/** `undefined`: the worker is in native code and does not open its inspector. */
+async function withInspector<R>(place: WorkerPlace, openMs: number, ask: (connection: ProtocolConnection) => Promise<R>): Promise<R | undefined> {
   const connection = await (place.kind === 'thread' ? inspectThread(place.threadId) : inspectProcess(place.pid, openMs));
+  if (connection === undefined) return undefined;
   try {
     return await ask(connection);
   } finally {

@@ -34,10 +34,11 @@ const LOOPBACK = '0100007F';
 const inspectors = new Map<number, ProcessInspector>();
 
 /**
- * @param limitMs longest wait for the inspector to open: a child in native code opens it when that returns
+ * Resolves to `undefined` when the inspector has not opened within `limitMs`: a child in native code opens it when that returns.
+ *
  * @throws MillraceError `ERR_INSPECTOR` where it cannot be had: no Linux, the process is stopped or gone, it has taken the signal for itself
  */
-export async function inspectProcess(pid: number, limitMs: number): Promise<ProtocolConnection> {
+export async function inspectProcess(pid: number, limitMs: number): Promise<ProtocolConnection | undefined> {
   for (const known of inspectors.keys()) if (readOsThread(known, known) === undefined) inspectors.delete(known);
   assertInspectable(pid);
   let inspector = inspectors.get(pid);
@@ -54,7 +55,7 @@ class ProcessInspector {
   /** Ports that the process itself listens on. */
   readonly #foreign: ReadonlySet<number>;
   #users = 0;
-  #opening: Promise<number> | undefined;
+  #opening: Promise<number | undefined> | undefined;
   #late: NodeJS.Timeout | undefined;
 
   constructor(pid: number) {
@@ -62,12 +63,14 @@ class ProcessInspector {
     this.#foreign = new Set(listeningPorts(pid));
   }
 
-  async connect(limitMs: number): Promise<ProtocolConnection> {
+  async connect(limitMs: number): Promise<ProtocolConnection | undefined> {
     this.#users += 1;
     try {
       this.#opening ??= this.#open(limitMs);
       const port = await this.#opening;
-      return await this.#connect(port);
+      if (port !== undefined) return await this.#connect(port);
+      this.#users -= 1;
+      return undefined;
     } catch (error) {
       this.#users -= 1;
       throw error;
@@ -76,7 +79,7 @@ class ProcessInspector {
     }
   }
 
-  async #open(limitMs: number): Promise<number> {
+  async #open(limitMs: number): Promise<number | undefined> {
     const pid = this.#pid;
     const giveUpAt = performance.now() + limitMs;
     let askAgainAt = 0;
@@ -90,7 +93,7 @@ class ProcessInspector {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
     }
     this.#closeWhenOpen();
-    throw inspectorError(`process ${pid} did not open its inspector within ${limitMs} ms`);
+    return undefined;
   }
 
   #port(): number | undefined {
@@ -124,7 +127,7 @@ class ProcessInspector {
       this.#late = undefined;
       if (!isGone) {
         this.connect(0).then(
-          (connection) => connection.close(),
+          (connection) => connection?.close(),
           () => undefined,
         );
       }

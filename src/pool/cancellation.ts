@@ -166,8 +166,19 @@ export class Cancellation {
     for (const [token, abandonment] of this.#abandoned) if (abandonment.member === member) this.#forget(token, abandonment);
   }
 
-  /** Lets go of a running attempt: the caller settles or repeats the task. */
-  abandon(task: PoolTask, code: CancelCode): void {
+  /** Takes a task in flight from its worker without hurry: it has its result from elsewhere. What still runs may do so as long as its timeout allows. */
+  letGo(task: PoolTask): void {
+    const member = task.holder as Member;
+    if (takeBack(this.#core, task)) this.#control.finishDrain(member);
+    else this.abandon(task, CANCEL_BY_CALLER, task.settings.timeoutMs);
+  }
+
+  /**
+   * Lets go of a running attempt: the caller settles or repeats the task.
+   *
+   * @param patienceMs grace of an attempt that nobody suspects of being stuck; by default it is the pool's, and the worker has to answer a ping
+   */
+  abandon(task: PoolTask, code: CancelCode, patienceMs?: number): void {
     const member = task.holder as Member;
     const core = this.#core;
     this.executionEnded(task);
@@ -177,7 +188,7 @@ export class Cancellation {
     member.abandoned += 1;
     const now = core.now();
     const { cancelGraceMs, blockedGraceMs } = core.settings;
-    const graceAt = now + cancelGraceMs;
+    const graceAt = now + (patienceMs ?? cancelGraceMs);
     const abandonment: Abandonment = {
       member,
       event,
@@ -188,6 +199,10 @@ export class Cancellation {
       graceAlarm: undefined,
     };
     this.#abandoned.set(token, abandonment);
+    if (patienceMs !== undefined) {
+      if (graceAt !== Infinity) this.#setGrace(abandonment, graceAt);
+      return member.worker.flush();
+    }
     if (member.worker.kind === 'async') {
       abandonment.graceAlarm = core.alarms.set(graceAt, () => this.onLetGo(member, token));
       return;

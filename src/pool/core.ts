@@ -8,6 +8,8 @@ import { BackpressureGauge } from '../queue/backpressure.js';
 import { DeadLetters } from '../queue/dead-letters.js';
 import { DelayQueue } from '../queue/delay-queue.js';
 import { WaitingRoom } from '../queue/waiting-room.js';
+import { NO_HEDGES } from './hedge-observer.js';
+import type { HedgeObserver } from './hedge-observer.js';
 import { KeepAlive } from '../runtime/keep-alive.js';
 import { poolIdPrefix, taskId } from '../runtime/id.js';
 import { Scheduler } from '../scheduler/scheduler.js';
@@ -43,7 +45,7 @@ export class PoolCore {
   readonly run: LogHistogram = new LogHistogram();
   readonly keepAlive: KeepAlive = new KeepAlive();
   readonly idPrefix: string;
-  readonly counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, rejected: 0, retried: 0, requeued: 0 };
+  readonly counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, rejected: 0, retried: 0, requeued: 0, hedged: 0, hedgesWon: 0 };
   /** Cancels a task through its handle; bound when the pool is put together. */
   onCancel: (task: PoolTask, reason: unknown) => boolean = () => false;
   /** Looks at the queue; bound when the pool is put together. */
@@ -54,6 +56,8 @@ export class PoolCore {
   observed = false;
   /** The error for a task that may not run now; `undefined` while all may. */
   guard: ((task: PoolTask) => Error | undefined) | undefined = undefined;
+  /** Second attempts; bound when the pool is put together. */
+  hedges: HedgeObserver = NO_HEDGES;
   phase: Phase = 'open';
   paused = false;
   degraded: Error | undefined = undefined;

@@ -104,6 +104,7 @@ export class Dispatcher {
     task.holder = member;
     task.dispatchedTicks = this.#ticks;
     if ((task.marks & HANDLE) !== 0 || task.settings.timeoutMs !== Infinity) task.marks |= FLAG_NOTIFY_START;
+    if (task.settings.hedge !== undefined) core.hedges.begin(task, task.settings.hedge);
     if (member.inFlight === 0) member.batchSince = this.#now;
     member.inFlight += 1;
     member.dispatched += 1;

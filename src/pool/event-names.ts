@@ -15,6 +15,7 @@ const EVENT_NAMES: Readonly<Record<keyof PoolEvents, true>> = {
   deadLetter: true,
   backpressure: true,
   overload: true,
+  hedged: true,
   workerStarting: true,
   workerReady: true,
   workerExit: true,

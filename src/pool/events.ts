@@ -30,6 +30,8 @@ export interface PoolEvents {
   cancelled: TaskEvent & { readonly error: unknown };
   /** An attempt failed and another will follow after `delayMs`. */
   retrying: TaskEvent & { readonly error: unknown; readonly delayMs: number };
+  /** A task takes unusually long: a second attempt was started on another worker. */
+  hedged: TaskEvent & { readonly workerId: string; readonly afterMs: number };
   /** The queue refused a task (or evicted one: `evicted`). */
   rejected: TaskEvent & { readonly error: unknown; readonly evicted: boolean };
   /** A task ended in the dead-letter queue. */

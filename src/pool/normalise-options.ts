@@ -1,6 +1,7 @@
 /** Checks the options of a pool and fills in the defaults, once, when the pool is made. */
 import { OptionError } from '../errors.js';
 import { normaliseBreaker } from '../policy/circuit-breaker.js';
+import { normaliseHedge } from '../policy/hedge.js';
 import { normaliseRetry } from '../policy/retry.js';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock } from '../runtime/clock.js';
@@ -102,6 +103,7 @@ const POOL_OPTIONS: readonly (keyof PoolOptions)[] = [
   'timeout',
   'deadline',
   'retry',
+  'hedge',
   'breaker',
   'bulkheads',
   'priority',
@@ -153,6 +155,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
       timeoutMs: options.timeout === undefined ? Infinity : parseDuration('timeout', options.timeout, true),
       deadlineMs: options.deadline === undefined ? Infinity : parseDuration('deadline', options.deadline, true),
       retry: normaliseRetry('retry', options.retry),
+      hedge: normaliseHedge('hedge', options.hedge),
       breaker: normaliseBreaker('breaker', options.breaker),
       bulkhead: undefined,
     },

@@ -5,7 +5,7 @@ import type { Random } from '../runtime/random.js';
 import type { Duration, Size } from '../runtime/units.js';
 import type { PlacementName } from '../scheduler/placement.js';
 import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
-import type { BreakerOptions, BulkheadOptions, RetryOptions, WorkerLimits } from '../task/types.js';
+import type { BreakerOptions, BulkheadOptions, HedgeOptions, RetryOptions, WorkerLimits } from '../task/types.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 
@@ -118,6 +118,8 @@ export interface PoolOptions {
   readonly deadline?: Duration;
   /** Default 1 attempt. A number is the attempts. */
   readonly retry?: RetryOptions | number;
+  /** A second attempt for tasks that take unusually long: only where every function may safely be run twice. Default `false`. */
+  readonly hedge?: HedgeOptions | boolean;
   /** When functions are refused because too many of their attempts fail. `true` for all defaults. Default: for crash loops only; `false`: never. */
   readonly breaker?: BreakerOptions | boolean;
   /** By name of a function, or of a group that functions name: how many tasks of it may be in flight at once, and wait. A number is `max`. */

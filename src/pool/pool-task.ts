@@ -48,6 +48,8 @@ export interface TaskExtra {
   /** The alarm of the running attempt's timeout. */
   timeoutAlarm: object | undefined;
   deadlineAlarm: object | undefined;
+  /** The task's attempt, and the other one beside it. */
+  race: object | undefined;
   /** Options of the call itself: the function's defaults, learned later, do not override them. */
   given: GivenOptions | undefined;
   /** Lends its place while tasks that it submitted itself are open. */
@@ -81,6 +83,8 @@ export const PART: number = 1 << 15;
 export const PROBE: number = 1 << 16;
 /** Counted among the open tasks of its bulkhead. */
 export const COUNTED: number = 1 << 17;
+/** A second attempt beside that of a task of a caller: it is nobody's, and counts as no task. */
+export const HEDGE: number = 1 << 18;
 
 /** Rejects the promise that is resolved with it. Tasks keep one resolving function instead of two: a million of them wait at a time. */
 class Rejection {
@@ -286,6 +290,7 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
       dueAt: 0,
       timeoutAlarm: undefined,
       deadlineAlarm: undefined,
+      race: undefined,
       given: undefined,
       lending: undefined,
       lentBy: undefined,

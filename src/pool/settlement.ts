@@ -16,7 +16,7 @@ import type { Alarm } from './alarms.js';
 import { TIMED_MS_MIN } from './attempt-observer.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { BROADCAST, COUNTED, DIRECT, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import { BROADCAST, COUNTED, DIRECT, HEDGE, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
 import type { PoolTask, TaskExtra } from './pool-task.js';
 import type { SignalWatch } from './signals.js';
 
@@ -38,6 +38,7 @@ export class Settlement {
 
   complete(task: PoolTask, member: Member, value: unknown): void {
     const core = this.#core;
+    if ((task.marks & HEDGE) !== 0) return this.#endHedge(task, () => core.hedges.won(task, member, value));
     const runMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
     core.run.record(runMs);
     if (runMs >= TIMED_MS_MIN && member.serviceMs >= TIMED_MS_MIN) core.attempts.timed(task, member, runMs);
@@ -58,6 +59,7 @@ export class Settlement {
   /** An attempt has failed: another follows where the plan, the budget and the deadline allow it. */
   attemptFailed(task: PoolTask, error: unknown): void {
     const core = this.#core;
+    core.hedges.end(task, true);
     const { retry } = task.settings;
     if (task.attempt >= retry.attempts) return this.fail(task, error, retry.attempts > 1 ? 'attempts-exhausted' : 'not-retryable');
     if ((task.marks & (STREAMING | TRANSFERRED)) !== 0 || core.phase === 'closed') return this.fail(task, error, 'not-retryable');
@@ -85,6 +87,7 @@ export class Settlement {
 
   /** The task has failed for good. */
   fail(task: PoolTask, error: unknown, reason: DeadLetter['reason'] | undefined): void {
+    if ((task.marks & HEDGE) !== 0) return this.#endHedge(task);
     const core = this.#core;
     this.#joinSubmitStack(task, error);
     core.counters.failed += 1;
@@ -97,6 +100,7 @@ export class Settlement {
 
   /** The queue did not take the task, or gave it up. */
   reject(task: PoolTask, error: unknown, evicted: boolean): void {
+    if ((task.marks & HEDGE) !== 0) return this.#endHedge(task);
     const core = this.#core;
     core.counters.rejected += 1;
     this.#tidy(task);
@@ -106,6 +110,7 @@ export class Settlement {
   }
 
   cancel(task: PoolTask, reason: unknown, why: string): void {
+    if ((task.marks & HEDGE) !== 0) return this.#endHedge(task);
     const core = this.#core;
     const started = task.attempt > 0;
     const error = new TaskCancelledError(`task ${task.name} was cancelled ${started ? 'while it ran' : 'before it started'}: ${why}`, {
@@ -123,6 +128,7 @@ export class Settlement {
 
   /** Puts a task back in its old place in time: its worker went without having finished it, and it is not to blame. */
   requeue(task: PoolTask): void {
+    if ((task.marks & HEDGE) !== 0) return this.#endHedge(task);
     this.#core.counters.requeued += 1;
     task.attempt -= 1;
     this.putBack(task);
@@ -130,6 +136,8 @@ export class Settlement {
 
   /** Puts a task back in its old place in time: it was sent ahead and has not begun. */
   putBack(task: PoolTask): void {
+    if ((task.marks & HEDGE) !== 0) return this.#endHedge(task);
+    this.#core.hedges.end(task, false);
     task.move(QUEUED);
     task.holder = undefined;
     task.marks |= REQUEUED;
@@ -220,9 +228,18 @@ export class Settlement {
     extra.lentBy = undefined;
     extra.deadlineAlarm = undefined;
     extra.timeoutAlarm = undefined;
+    this.#core.hedges.end(task, true);
     if (extra.signal !== undefined) this.#signals.remove(extra.signal, task);
     extra.signal = undefined;
     if (extra.idempotencyKey !== undefined && this.#byKey.get(extra.idempotencyKey) === task) this.#byKey.delete(extra.idempotencyKey);
+  }
+
+  /** A second attempt has ended, however: nobody waits for it but the race. */
+  #endHedge(task: PoolTask, first?: () => void): void {
+    first?.();
+    this.#core.hedges.end(task, false);
+    task.settle(CANCELLED, undefined);
+    this.#core.closed();
   }
 
   #joinSubmitStack(task: PoolTask, error: unknown): void {

@@ -14,7 +14,7 @@ import type { CallerRunner } from './caller-runner.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { Fleet } from './fleet.js';
-import { BROADCAST, PART } from './pool-task.js';
+import { BROADCAST, HEDGE, PART } from './pool-task.js';
 import type { CloseReport, ReturnedTask } from './options.js';
 import type { PoolTask } from './pool-task.js';
 import type { Scaling } from './scaling.js';
@@ -102,7 +102,7 @@ export class Shutdown {
     if (isTerminal(task.stateCode)) return;
     const isBroadcast = (task.marks & BROADCAST) !== 0;
     if (!isBroadcast && (!isInFlight(task.stateCode) || takeBack(this.#core, task))) return this.#return(task);
-    if (!isBroadcast) this.#terminated += 1;
+    if ((task.marks & (BROADCAST | HEDGE)) === 0) this.#terminated += 1;
     this.#cancellation.cancel(task, undefined, `pool ${this.#core.settings.name} was closed before it finished`, CANCEL_BY_SHUTDOWN);
   }
 

@@ -32,6 +32,9 @@ export interface PoolStats {
     readonly retried: number;
     /** Tasks given back by a worker that went and run elsewhere. */
     readonly requeued: number;
+    /** Second attempts made beside a slow one, and those that came first. */
+    readonly hedged: number;
+    readonly hedgesWon: number;
   };
   /** Time from submission to the hand-over, in ms. Taken from one clock reading a batch: accurate to the batch, free per task. */
   readonly wait: Distribution;

@@ -8,6 +8,7 @@ import { OptionError } from '../errors.js';
 import type { MillraceError } from '../errors.js';
 import { normaliseBreaker } from '../policy/circuit-breaker.js';
 import type { BreakerPlan } from '../policy/circuit-breaker.js';
+import { normaliseHedge } from '../policy/hedge.js';
 import { normaliseRetry } from '../policy/retry.js';
 import { ownOptions } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
@@ -26,6 +27,7 @@ export interface GivenOptions {
   readonly timeoutMs: number | undefined;
   readonly deadlineMs: number | undefined;
   readonly retry: TaskOptions['retry'];
+  readonly hedge: TaskOptions['hedge'];
   readonly delayMs: number;
   readonly signal: AbortSignal | undefined;
   readonly idempotencyKey: string | undefined;
@@ -41,12 +43,13 @@ const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
   'deadline',
   'delay',
   'retry',
+  'hedge',
   'idempotencyKey',
   'correlationId',
   'affinityKey',
   'transfer',
 ];
-const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry', 'breaker', 'bulkhead'];
+const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry', 'hedge', 'breaker', 'bulkhead'];
 
 export class TaskFunctions {
   readonly #base: TaskSettings;
@@ -100,13 +103,15 @@ export class TaskFunctions {
   /** The settings of a call with options of its own. */
   with(name: string, given: GivenOptions): TaskSettings {
     const base = this.of(name);
-    if (given.level === undefined && given.timeoutMs === undefined && given.deadlineMs === undefined && given.retry === undefined) return base;
+    const { level, timeoutMs, deadlineMs, retry, hedge } = given;
+    if (level === undefined && timeoutMs === undefined && deadlineMs === undefined && retry === undefined && hedge === undefined) return base;
     return {
       owner: base.owner,
-      level: given.level ?? base.level,
-      timeoutMs: given.timeoutMs ?? base.timeoutMs,
-      deadlineMs: given.deadlineMs ?? base.deadlineMs,
-      retry: given.retry === undefined ? base.retry : normaliseRetry('retry', given.retry),
+      level: level ?? base.level,
+      timeoutMs: timeoutMs ?? base.timeoutMs,
+      deadlineMs: deadlineMs ?? base.deadlineMs,
+      retry: retry === undefined ? base.retry : normaliseRetry('retry', retry),
+      hedge: hedge === undefined ? base.hedge : normaliseHedge('hedge', hedge),
       breaker: base.breaker,
       bulkhead: base.bulkhead,
     };
@@ -124,11 +129,13 @@ export class TaskFunctions {
     if (own.signal !== undefined && !(own.signal instanceof AbortSignal)) throw new OptionError('options.signal', 'an AbortSignal', own.signal);
     if (own.transfer !== undefined && !Array.isArray(own.transfer)) throw new OptionError('options.transfer', 'an array of transferable objects', own.transfer);
     if (own.retry !== undefined) normaliseRetry('options.retry', own.retry);
+    normaliseHedge('options.hedge', own.hedge);
     return {
       level: own.priority === undefined ? undefined : levelIndex('options.priority', own.priority, this.#levels),
       timeoutMs: own.timeout === undefined ? undefined : parseDuration('options.timeout', own.timeout, true),
       deadlineMs: own.deadline === undefined ? undefined : parseDuration('options.deadline', own.deadline, true),
       retry: own.retry,
+      hedge: own.hedge,
       delayMs: own.delay === undefined ? 0 : parseDuration('options.delay', own.delay),
       signal: own.signal,
       idempotencyKey: key('options.idempotencyKey', own.idempotencyKey),
@@ -154,6 +161,7 @@ export class TaskFunctions {
       timeoutMs: own.timeout === undefined ? this.#base.timeoutMs : parseDuration(option('timeout'), own.timeout, true),
       deadlineMs: own.deadline === undefined ? this.#base.deadlineMs : parseDuration(option('deadline'), own.deadline, true),
       retry: own.retry === undefined ? this.#base.retry : normaliseRetry(option('retry'), own.retry),
+      hedge: own.hedge === undefined ? this.#base.hedge : normaliseHedge(option('hedge'), own.hedge),
       breaker: own.breaker === undefined ? this.#base.breaker : normaliseBreaker(option('breaker'), own.breaker),
       bulkhead: own.bulkhead === undefined ? this.#bulkheads.get(name) : declaredBulkhead(option('bulkhead'), name, own.bulkhead, this.#bulkheads),
     };

@@ -25,6 +25,7 @@ import { Fleet } from './fleet.js';
 import { Inspection } from './inspection.js';
 import type { StackOptions, WorkerInspector } from './inspection.js';
 import { ForkedChildren } from './forked-children.js';
+import { Hedging } from './hedging.js';
 import { Intake } from './intake.js';
 import { MAP_PLACES_MAX, mapInputs } from './map.js';
 import type { Member } from './member.js';
@@ -97,6 +98,7 @@ export class WorkerPool {
     this.#core = core;
     this.#fleet = fleet;
     this.#cancellation = new Cancellation(core, settlement, fleet);
+    core.hedges = new Hedging(core, settlement, this.#cancellation, fleet.members);
     this.#overload = new OverloadControl(core, settlement, fleet.members);
     const prefetch = new Prefetch(core, settlement, fleet.members);
     const supervision = new Supervision(core, fleet, {

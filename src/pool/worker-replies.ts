@@ -93,6 +93,7 @@ export class WorkerReplies implements PoolWorkerHost {
   }
 
   onStream(worker: Worker<PoolTask>, task: PoolTask): void {
+    this.#core.hedges.streams(task);
     const source = {
       credit: (count: number): void => {
         worker.credit(task, count);

@@ -55,7 +55,7 @@ export function defineTask<F extends AnyFunction>(options: TaskDefaults, fn: F):
   return fn;
 }
 
-const TASK_DEFAULT_KEYS: readonly string[] = ['priority', 'timeout', 'deadline', 'retry', 'breaker', 'bulkhead'];
+const TASK_DEFAULT_KEYS: readonly string[] = ['priority', 'timeout', 'deadline', 'retry', 'hedge', 'breaker', 'bulkhead'];
 
 /** The defaults a function was given by {@link defineTask}. */
 export function taskDefaultsOf(fn: unknown): TaskDefaults | undefined {

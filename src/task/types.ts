@@ -89,6 +89,8 @@ export interface TaskOptions {
   /** Not before this long from now. Default 0. */
   readonly delay?: Duration;
   readonly retry?: RetryOptions | number;
+  /** A second attempt for a task that takes unusually long: only for what may safely be run twice. `true` for all defaults. Default `false`. */
+  readonly hedge?: HedgeOptions | boolean;
   /** While a task with this key is open, submitting again answers with that task. */
   readonly idempotencyKey?: string;
   /** Travels to the worker's context, logs and events. Default: the task id. */
@@ -97,6 +99,14 @@ export interface TaskOptions {
   readonly affinityKey?: string;
   /** Objects to transfer instead of clone. See also `move()`. */
   readonly transfer?: readonly object[];
+}
+
+/** When a task gets a second attempt on another worker while the first goes on. The first answer wins, the other attempt is told to stop. */
+export interface HedgeOptions {
+  /** Time since the hand-over. `'p95'` is longer than 95 % of the answers of the function take. Default `'p95'`. */
+  readonly after?: 'p95' | Duration;
+  /** Second attempts for each first one, over 10 s. Default 0.02. */
+  readonly budget?: number;
 }
 
 /** When calls of a function are refused because too many of them fail. */
@@ -120,7 +130,7 @@ export interface BulkheadOptions {
 }
 
 /** Options a task function declares for itself. */
-export interface TaskDefaults extends Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry'> {
+export interface TaskDefaults extends Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry' | 'hedge'> {
   /** `true` for all defaults. Without it, and unless it is `false`, the breaker opens for crash loops only. */
   readonly breaker?: BreakerOptions | boolean;
   /** A number is `max`. Functions that name the same `group` share one; the group's size may be the pool's to say (`bulkheads`). */

@@ -2,6 +2,7 @@
  * Children that processes fork, run by others: as tasks of the pool that belong to no caller. One is taken only when a worker is idle and no task waits;
  * otherwise the process that forked it runs it itself, so that a task never waits for a place that it holds.
  */
+import { ValueError } from '../errors.js';
 import type { ForkOutcome } from '../worker/remote-forks.js';
 import type { PoolCore } from './core.js';
 import type { Intake } from './intake.js';
@@ -24,11 +25,17 @@ export class ForkedChildren {
     const given = functions.check({ retry: 1, timeout: Infinity, correlationId: parent.correlationId });
     const child = this.#intake.submit(name, args, given, PART, this.run, false);
     child.result.then(
-      (value) => settled({ type: 'completed', value }),
+      (value) => settled(this.#outcome(child, value)),
       (error: unknown) => settled({ type: 'failed', error }),
     );
     void this.#forward(child, parent);
     return () => void child.cancel();
+  }
+
+  #outcome(child: PoolTask, value: unknown): ForkOutcome {
+    if (child.extra?.stream === undefined) return { type: 'completed', value };
+    child.cancel();
+    return { type: 'failed', error: new ValueError('result', 'a generator, which a forked child cannot return') };
   }
 
   /** What the child has to say is said by its parent. */

@@ -270,6 +270,29 @@ describe('a child of a thread worker', { timeout }, () => {
     );
 
   test(
+    'is told to stop when the worker of its task dies',
+    run(async (pool) => {
+      const words = new Int32Array(new SharedArrayBuffer(8));
+      assert.equal((await errorOf(pool.run('diesMeanwhile', 'loopAway', words.buffer)))['code'], 'ERR_WORKER_CRASHED');
+      await until(() => Atomics.load(words, 1) === 1);
+    }),
+  );
+
+  test(
+    'loses its worker when it does not listen to that',
+    run(async (pool) => {
+      const words = new Int32Array(new SharedArrayBuffer(8));
+      let exits = 0;
+      pool.on('workerExit', () => {
+        exits += 1;
+      });
+      assert.equal((await errorOf(pool.run('diesMeanwhile', 'deafAway', words.buffer)))['code'], 'ERR_WORKER_CRASHED');
+      await until(() => exits === 2);
+      assert.equal(await pool.run('fib', 8), 21);
+    }),
+  );
+
+  test(
     'is finished by a worker that shall leave',
     run(
       async (pool) => {

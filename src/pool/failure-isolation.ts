@@ -153,7 +153,9 @@ export class FailureIsolation {
     const core = this.#core;
     this.#host.capCredit(member, 0);
     core.alarms.set(core.now() + REST_MS / REST_LOOKS, () => {
-      if (member.health !== 'suspect' || member.state !== 'ready') return;
+      if (member.health !== 'suspect') return;
+      // Its event loop is blocked: when it answers again it begins with one task.
+      if (member.state !== 'ready') return this.#host.capCredit(member, 1);
       const verdict = this.#testOf(member).judge();
       if (verdict === 'unproven' && looks + 1 < REST_LOOKS) return this.#rest(member, looks + 1);
       this.#host.capCredit(member, 1);

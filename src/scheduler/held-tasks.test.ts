@@ -69,6 +69,16 @@ describe('tasks with a bulkhead', () => {
     assert.equal(scheduler.depth, 0);
   });
 
+  it('go on when the one whose turn it was is taken out of the queue', () => {
+    const scheduler = schedulerWith('least-loaded', [[A, 10]]);
+    const bulkhead = new Bulkhead('slow', 1, Infinity);
+    const [, b] = push(scheduler, bulkhead, 'a', 'b', 'c') as [TestTask, TestTask, TestTask];
+    dispatchAll(scheduler);
+    scheduler.leave(bulkhead);
+    assert.equal(scheduler.remove(b), true);
+    assert.deepEqual(dispatchAll(scheduler), ['c@A']);
+  });
+
   it('wait for their own worker and for room, with affinity', () => {
     const scheduler = schedulerWith('affinity', [
       [A, 1],

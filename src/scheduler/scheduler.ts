@@ -148,7 +148,11 @@ export class Scheduler<T extends QueuedTask, W extends object> {
 
   /** Takes a task out of the queue. Returns whether it stood there. */
   remove(task: T): boolean {
-    return (this.#own.size > 0 && this.#own.remove(task)) || (this.#held.size > 0 && this.#held.remove(task)) || this.#common.remove(task);
+    if (this.#held.size > 0 && this.#held.remove(task)) return true;
+    const removed = (this.#own.size > 0 && this.#own.remove(task)) || this.#common.remove(task);
+    // It may have been the one that was let go on: another takes its turn.
+    if (removed && task.bulkhead !== undefined) this.#goOn(task.bulkhead);
+    return removed;
   }
 
   /**
@@ -199,9 +203,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   leave(bulkhead: Bulkhead): boolean {
     assert(bulkhead.inFlight > 0, 'a bulkhead is left no more often than it was entered');
     bulkhead.inFlight -= 1;
-    const next = bulkhead.isFull ? undefined : this.#held.shift(bulkhead);
-    if (next !== undefined) this.push(next);
-    return next !== undefined;
+    return this.#goOn(bulkhead);
   }
 
   /** Workers without tasks that are not being stopped, idle the longest first. O(workers log workers). */
@@ -255,6 +257,16 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     yield* this.#own;
     yield* this.#held;
     yield* this.#common;
+  }
+
+  /**
+   * Lets one task go on that stands aside. Called for each that leaves, so that while some stand aside, as many as the bulkhead allows are in flight or in
+   * the queue.
+   */
+  #goOn(bulkhead: Bulkhead): boolean {
+    const next = bulkhead.isFull ? undefined : this.#held.shift(bulkhead);
+    if (next !== undefined) this.push(next);
+    return next !== undefined;
   }
 
   #slotOf(worker: W): WorkerSlot<T, W> {

@@ -17,6 +17,10 @@ export function poolOptions(policy: ScalingPolicy): void {
     placement: 'two-choices',
     policy,
     retry: { attempts: 3, backoff: 'decorrelated', maxDelay: '10s' },
+    breaker: { errorRate: 0.2, minimum: 5, window: '1m', openFor: '10s' },
+    bulkheads: { resize: 2, pdf: { max: 1, queue: 10 } },
+    slowWorkers: 'isolate',
+    healthTimeout: '1s',
     recycle: { afterTasks: 1000, afterAge: '1h', afterHeap: '256mb' },
     deadLetters: false,
     submitStack: 'auto',
@@ -30,6 +34,10 @@ export function poolOptions(policy: ScalingPolicy): void {
   createPool<Tasks>();
   // @ts-expect-error -- no such option
   createPool<Tasks>(url, { workers: 4 });
+  // @ts-expect-error -- a breaker has no such option
+  createPool<Tasks>(url, { breaker: { errors: 3 } });
+  // @ts-expect-error -- a bulkhead needs its size
+  createPool<Tasks>(url, { bulkheads: { pdf: { queue: 10 } } });
   // @ts-expect-error -- no such kind of worker
   createPool<Tasks>(url, { worker: 'fiber' });
   // @ts-expect-error -- a size is a number
@@ -57,7 +65,7 @@ export function poolOptions(policy: ScalingPolicy): void {
 }
 
 export function definitions(): void {
-  const double = defineTask({ timeout: '1s', retry: 3, priority: 'low' }, (a: number) => 2 * a);
+  const double = defineTask({ timeout: '1s', retry: 3, priority: 'low', breaker: true, bulkhead: { group: 'maths', max: 2 } }, (a: number) => 2 * a);
   value<Holds<[Equal<typeof double, (a: number) => number>]>>();
   defineWorker({ start: ({ workerId, workerData }) => [workerId, workerData], stop: async () => undefined, healthCheck: () => true });
 

@@ -1,6 +1,6 @@
 /** What one worker may use: memory looked at from outside, the rest kept by the operating system. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { createPool } from 'millrace';
@@ -10,6 +10,8 @@ import { errorOf, REMOTE, tasksUrl } from './kinds.js';
 
 const timeout = 60_000;
 const onLinux = { skip: process.platform !== 'linux' };
+/** `prlimit` and `taskset`. */
+const withTools = { skip: !existsSync('/usr/bin/prlimit') || !existsSync('/usr/bin/taskset') };
 const MEGABYTE = 1_048_576;
 
 /** Task functions that use what they are told to. */
@@ -147,7 +149,10 @@ function cpusOf(path: string): string | undefined {
   return /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(path, 'latin1'))?.[1];
 }
 
-describe('limits that the operating system keeps', { timeout, ...onLinux }, () => {
+describe('limits that the operating system keeps', { timeout, ...withTools }, () => {
+  /** One that this process may use. */
+  const cpu = Number.parseInt(cpusOf('/proc/self/status') ?? '0', 10);
+
   test('are set on a process, whether the pool or its module asks for them; the pool goes first', async () => {
     const hooks = `
       import { defineWorker } from ${JSON.stringify(import.meta.resolve('millrace/worker'))};
@@ -155,12 +160,12 @@ describe('limits that the operating system keeps', { timeout, ...onLinux }, () =
     `;
     await withLimits(
       'process',
-      { limits: { openFiles: 200, cpus: [0] } },
+      { limits: { openFiles: 200, cpus: [cpu] } },
       async (pool) => {
         await pool.ready();
         const pid = pool.workers[0]?.pid as number;
         await until(() => softLimitOf(pid, 'Max open files') === '200' && softLimitOf(pid, 'Max cpu time') === '90');
-        await until(() => cpusOf(`/proc/${pid}/status`) === '0');
+        await until(() => cpusOf(`/proc/${pid}/status`) === String(cpu));
         assert.equal(getPriority(pid), Math.max(5, getPriority()));
         assert.equal(await pool.run('add', 1, 2), 3);
       },

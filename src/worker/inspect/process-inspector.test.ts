@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { INSPECTABLE } from './inspectable.js';
+import { inspectProcess } from './process-inspector.js';
+import { askStack } from './questions.js';
+import type { ScriptStack } from './questions.js';
+
+const LIMIT_MS = 20_000;
+const onLinux = { timeout: 60_000, skip: process.platform !== 'linux' && 'only on Linux' };
+
+async function withChild(code: string, body: (child: ChildProcess, pid: number) => Promise<void>): Promise<void> {
+  const child = spawn(process.execPath, [...INSPECTABLE, '-e', `process.stdout.write('up'); ${code}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  try {
+    await new Promise((resolve) => {
+      child.stdout?.once('data', resolve);
+    });
+    await body(child, child.pid as number);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+async function stackOf(pid: number): Promise<ScriptStack | undefined> {
+  const connection = await inspectProcess(pid, LIMIT_MS);
+  assert.ok(connection !== undefined);
+  try {
+    return await askStack(connection, LIMIT_MS);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Whether the process listens on any port. */
+function listens(pid: number): boolean {
+  const sockets = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return /socket:\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+    } catch {
+      return undefined;
+    }
+  });
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'latin1').split('\n');
+  return rows.map((row) => row.trim().split(/\s+/)).some((fields) => fields[3] === '0A' && sockets.includes(fields[9] as string));
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('the inspector of a process', onLinux, () => {
+  test('shows an endless loop as often as it is asked', async () => {
+    await withChild('(function spin() { for (;;); })()', async (_child, pid) => {
+      for (let look = 0; look < 4; look += 1) assert.match((await stackOf(pid))?.frames[0] ?? '', /^at spin /);
+    });
+  });
+
+  test('is closed again when the event loop turns', async () => {
+    await withChild('setInterval(() => undefined, 1_000)', async (_child, pid) => {
+      for (let look = 0; look < 3; look += 1) {
+        await stackOf(pid);
+        await until(() => !listens(pid));
+      }
+    });
+  });
+
+  test('that opens late, after a native call, does not stay open', async () => {
+    await withChild(
+      `require('node:child_process').execFileSync('head', ['-c1'], { stdio: 'inherit' }); setInterval(() => undefined, 1_000)`,
+      async (child, pid) => {
+        assert.equal(await inspectProcess(pid, 20), undefined);
+        let opened = false;
+        child.stdin?.write('x');
+        // It opens, is seen to have opened, and is closed.
+        await until(() => (opened ||= listens(pid)) && !listens(pid));
+      },
+    );
+  });
+
+  test('is not asked of a process that has no handler for the signal, which would end it', async () => {
+    const child = spawn('sleep', ['60']);
+    try {
+      await assert.rejects(inspectProcess(child.pid as number, LIMIT_MS), { code: 'ERR_INSPECTOR', message: /does not take SIGUSR1/ });
+      assert.equal(child.exitCode ?? child.signalCode, null);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('is not waited for where the process is stopped, or gone', async () => {
+    await withChild('setInterval(() => undefined, 1_000)', async (child, pid) => {
+      child.kill('SIGSTOP');
+      await until(() => /^State:\s*T/m.test(readFileSync(`/proc/${pid}/status`, 'latin1')));
+      await assert.rejects(inspectProcess(pid, LIMIT_MS), { code: 'ERR_INSPECTOR', message: /stopped by a signal/ });
+    });
+    await assert.rejects(inspectProcess(2 ** 30, LIMIT_MS), { code: 'ERR_INSPECTOR', message: /no process/ });
+  });
+});

@@ -1,6 +1,6 @@
 /** fork and join: a task that splits itself, on every kind of worker. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { createPool } from 'millrace';
 import type { Pool, PoolOptions, WorkerKind } from 'millrace';
 import { fork } from 'millrace/worker';
@@ -11,8 +11,10 @@ const timeout = 60_000;
 
 type Tasks = typeof import('./fixtures/fork-tasks.js');
 
+const tasks = new URL('./fixtures/fork-tasks.js', import.meta.url);
+
 async function withForks(worker: WorkerKind, options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
-  const pool = createPool<Tasks>(new URL('./fixtures/fork-tasks.js', import.meta.url), { worker, ...options });
+  const pool = createPool<Tasks>(tasks, { worker, ...options });
   const keepAlive = setInterval(() => undefined, 60_000);
   try {
     await body(pool);
@@ -25,7 +27,16 @@ async function withForks(worker: WorkerKind, options: PoolOptions, body: (pool: 
 for (const kind of ALL) {
   for (const size of [1, 2]) {
     describe(`a task that forks on ${size} ${kind} worker${size === 1 ? '' : 's'}, one task at a time`, { timeout }, () => {
-      const run = (body: (pool: Pool<Tasks>) => Promise<void>) => () => withForks(kind, { size, concurrency: 1 }, body);
+      let pool: Pool<Tasks> | undefined;
+      let keepAlive: NodeJS.Timeout | undefined;
+      const run = (body: (pool: Pool<Tasks>) => Promise<void>) => () => {
+        keepAlive ??= setInterval(() => undefined, 60_000);
+        return body((pool ??= createPool<Tasks>(tasks, { worker: kind, size, concurrency: 1 })));
+      };
+      after(async () => {
+        clearInterval(keepAlive);
+        await pool?.terminate();
+      });
 
       test(
         'gets the result of a tree',

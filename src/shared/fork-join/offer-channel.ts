@@ -5,8 +5,11 @@
  * A message is posted before the word that makes its offer known is stored, so it is there when somebody asks for it: `take` looks in the mail by
  * itself, without a turn of the event loop.
  */
-import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
+import type { BroadcastChannel } from 'node:worker_threads';
 import { MillraceError } from '../../errors.js';
+
+/** Not imported by name: a runtime that lacks one of them must be able to load this all the same. */
+const threads = process.getBuiltinModule('node:worker_threads');
 
 /** A payload of one offer: the arguments that its owner wrote, or the outcome that its thief did. */
 interface Parcel {
@@ -40,7 +43,7 @@ export class OfferChannel {
   constructor(name: string, seat: number, onNote: (note: Note) => void) {
     this.#seat = seat;
     this.#onNote = onNote;
-    this.#channel = new BroadcastChannel(name);
+    this.#channel = new threads.BroadcastChannel(name);
     const events = this.#channel as unknown as EventTarget;
     events.addEventListener('message', (event) => this.#receive((event as unknown as { readonly data: Parcel | Note }).data));
     this.#channel.unref();
@@ -89,7 +92,7 @@ export class OfferChannel {
   }
 
   #receiveOne(): boolean {
-    const received = receiveMessageOnPort(this.#channel as unknown as Parameters<typeof receiveMessageOnPort>[0]) as
+    const received = threads.receiveMessageOnPort(this.#channel as unknown as Parameters<typeof threads.receiveMessageOnPort>[0]) as
       | { readonly message: Parcel | Note }
       | undefined;
     if (received !== undefined) this.#receive(received.message);

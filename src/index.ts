@@ -1,5 +1,7 @@
 /** The door `millrace`. */
 export { createPool } from './pool/create-pool.js';
+export { createPoolGroup } from './pool/pool-group.js';
+export type { FunctionRoute, PoolGroup, PoolGroupOptions } from './pool/pool-group.js';
 export {
   BreakerOpenError,
   ERROR_CODES,

@@ -58,6 +58,8 @@ export class PoolCore {
   guard: ((task: PoolTask) => Error | undefined) | undefined = undefined;
   /** Second attempts; bound when the pool is put together. */
   hedges: HedgeObserver = NO_HEDGES;
+  /** Told how long each execution took. */
+  readonly onRun: ((taskName: string, runMs: number) => void) | undefined;
   phase: Phase = 'open';
   paused = false;
   degraded: Error | undefined = undefined;
@@ -81,12 +83,14 @@ export class PoolCore {
 
   constructor(settings: PoolSettings) {
     this.settings = settings;
+    this.onRun = settings.watch?.ran;
     this.places = settings.autoConcurrency ? AUTO_PLACES_START[settings.kind] : settings.concurrency;
     const { queue } = settings;
     this.functions = new TaskFunctions(
       { ...settings.task, owner: { taskId: (sequence) => this.taskId(sequence), cancelTask: (task, reason) => this.onCancel(task as PoolTask, reason) } },
       queue.levels,
       settings.bulkheads,
+      settings.watch?.learned,
     );
     this.scheduler = new Scheduler({ levels: queue.levels, placement: settings.placement, random: settings.random });
     this.deadLetters = new DeadLetters(settings.deadLettersMax);

@@ -4,7 +4,7 @@ import { createThreadWorker } from '../worker/thread-worker.js';
 import type { WorkerFactory, WorkerKind } from '../worker/worker.js';
 import { prepareTaskModule } from '../worker/prepare-module.js';
 import { normaliseOptions } from './normalise-options.js';
-import type { PoolSettings } from './normalise-options.js';
+import type { PoolSettings, PoolWatch } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
 import type { Pool } from './pool.js';
 import type { PoolTask } from './pool-task.js';
@@ -38,6 +38,7 @@ export interface PoolParts {
   /** The importable task module; a promise while it is being compiled. */
   readonly moduleUrl: string | Promise<string>;
   readonly factory: WorkerFactory<PoolTask>;
+  readonly watch?: PoolWatch;
 }
 
 /** As {@link createPool}; `change` may replace the parts. */
@@ -49,8 +50,8 @@ export function assemblePool<M>(
   const url = resolveTaskModule(module);
   const settings = normaliseOptions(options);
   const prepared = settings.kind === 'process' ? prepareProcesses(url) : prepareTaskModule(url);
-  const { moduleUrl, factory } = change({ moduleUrl: prepared, factory: FACTORIES[settings.kind] }, settings);
-  const pool: unknown = new WorkerPool(settings, moduleUrl, factory);
+  const { moduleUrl, factory, watch } = change({ moduleUrl: prepared, factory: FACTORIES[settings.kind] }, settings);
+  const pool: unknown = new WorkerPool(watch === undefined ? settings : { ...settings, watch }, moduleUrl, factory);
   return pool as Pool<M>;
 }
 

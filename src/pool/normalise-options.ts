@@ -20,6 +20,7 @@ import { scalingPolicy } from '../scheduler/scaler/scaling-policies.js';
 import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 import { normaliseLimits } from '../task/worker-limits.js';
 import type { Limits } from '../task/worker-limits.js';
+import type { FunctionInfo } from '../transport/protocol.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 import type { HostSource } from './host-readings.js';
@@ -67,8 +68,15 @@ export interface PoolSettings {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whoever wants to know of each execution and of what the module exports: a group of pools. */
+  readonly watch?: PoolWatch;
   /** In place of the readings of this host: set by the simulator only. */
   readonly host?: HostSource & { readonly cores: number; cpuTimeUs(): number };
+}
+
+export interface PoolWatch {
+  ran(taskName: string, runMs: number): void;
+  learned(functions: readonly FunctionInfo[]): void;
 }
 
 export interface SizeLimits {

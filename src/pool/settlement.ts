@@ -42,6 +42,7 @@ export class Settlement {
     const runMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
     core.run.record(runMs);
     if (runMs >= TIMED_MS_MIN && member.serviceMs >= TIMED_MS_MIN) core.attempts.timed(task, member, runMs);
+    if (core.onRun !== undefined) core.onRun(task.name, runMs);
     core.counters.completed += 1;
     this.#tidy(task);
     task.settle(COMPLETED, value);

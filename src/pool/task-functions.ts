@@ -49,10 +49,11 @@ const TASK_OPTIONS: readonly (keyof TaskOptions)[] = [
   'affinityKey',
   'transfer',
 ];
-const DEFAULTS: readonly (keyof TaskDefaults)[] = ['priority', 'timeout', 'deadline', 'retry', 'hedge', 'breaker', 'bulkhead'];
+const DEFAULTS: readonly (keyof TaskDefaults)[] = ['class', 'priority', 'timeout', 'deadline', 'retry', 'hedge', 'breaker', 'bulkhead'];
 
 export class TaskFunctions {
   readonly #base: TaskSettings;
+  readonly #onLearned: ((functions: readonly FunctionInfo[]) => void) | undefined;
   readonly #levels: readonly LevelOptions[];
   readonly #settings = new Map<string, TaskSettings>();
   /** Those of the pool's options, and those that functions declare. */
@@ -60,7 +61,14 @@ export class TaskFunctions {
   #countsErrors: boolean;
   #known: Map<string, FunctionInfo> | undefined;
 
-  constructor(base: TaskSettings, levels: readonly LevelOptions[], bulkheads: ReadonlyMap<string, Bulkhead>) {
+  /** @param onLearned told what the module exports, each time a worker tells */
+  constructor(
+    base: TaskSettings,
+    levels: readonly LevelOptions[],
+    bulkheads: ReadonlyMap<string, Bulkhead>,
+    onLearned?: (functions: readonly FunctionInfo[]) => void,
+  ) {
+    this.#onLearned = onLearned;
     this.#base = base;
     this.#bulkheads = new Map(bulkheads);
     this.#levels = levels;
@@ -92,6 +100,7 @@ export class TaskFunctions {
       this.#settings.set(name, each);
       this.#countsErrors ||= countsErrors(each.breaker);
     }
+    this.#onLearned?.(functions);
     return functions.some((info) => info.options !== undefined);
   }
 

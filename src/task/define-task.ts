@@ -38,6 +38,8 @@ export function defineTask<F extends AnyFunction>(options: TaskDefaults, fn: F):
     if (!TASK_DEFAULT_KEYS.includes(key))
       throw new OptionError(`defineTask: ${key}`, `one of ${TASK_DEFAULT_KEYS.join(', ')}`, (options as Record<string, unknown>)[key]);
   }
+  if (options.class !== undefined && options.class !== 'io' && options.class !== 'cpu')
+    throw new OptionError('defineTask: class', "'io' or 'cpu'", options.class);
   const retry = options.retry;
   if (typeof retry === 'object' && retry !== null) {
     for (const [key, value] of Object.entries(retry)) {
@@ -55,7 +57,7 @@ export function defineTask<F extends AnyFunction>(options: TaskDefaults, fn: F):
   return fn;
 }
 
-const TASK_DEFAULT_KEYS: readonly string[] = ['priority', 'timeout', 'deadline', 'retry', 'hedge', 'breaker', 'bulkhead'];
+const TASK_DEFAULT_KEYS: readonly string[] = ['class', 'priority', 'timeout', 'deadline', 'retry', 'hedge', 'breaker', 'bulkhead'];
 
 /** The defaults a function was given by {@link defineTask}. */
 export function taskDefaultsOf(fn: unknown): TaskDefaults | undefined {

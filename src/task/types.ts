@@ -131,6 +131,8 @@ export interface BulkheadOptions {
 
 /** Options a task function declares for itself. */
 export interface TaskDefaults extends Pick<TaskOptions, 'priority' | 'timeout' | 'deadline' | 'retry' | 'hedge'> {
+  /** For pool groups: waits most of the time (`'io'`), or computes or blocks (`'cpu'`). Default: an `async` function waits, others compute. */
+  readonly class?: 'io' | 'cpu';
   /** `true` for all defaults. Without it, and unless it is `false`, the breaker opens for crash loops only. */
   readonly breaker?: BreakerOptions | boolean;
   /** A number is `max`. Functions that name the same `group` share one; the group's size may be the pool's to say (`bulkheads`). */

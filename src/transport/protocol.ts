@@ -112,6 +112,8 @@ export type WorkerFrame =
 /** What the pool learns of an exported task function; `options` are those of `defineTask`. */
 export interface FunctionInfo {
   readonly name: string;
+  /** Whether it was written as an `async` function. */
+  readonly isAsync?: boolean;
   readonly options: Record<string, unknown> | undefined;
 }
 

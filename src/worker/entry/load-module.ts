@@ -51,7 +51,11 @@ export function inspectModule(exported: Readonly<Record<string, unknown>>): Task
 
 /** What the pool learns of the functions. */
 export function functionInfos(module: TaskModule): FunctionInfo[] {
-  return Array.from(module.functions, ([name, { call }]) => ({ name, options: taskDefaultsOf(call) as Record<string, unknown> | undefined }));
+  return Array.from(module.functions, ([name, { call }]) => ({
+    name,
+    options: taskDefaultsOf(call) as Record<string, unknown> | undefined,
+    ...(call instanceof AsyncFunction ? { isAsync: true } : {}),
+  }));
 }
 
 /** Which hooks the module defines. */
@@ -59,6 +63,8 @@ export function hooksOf({ worker }: TaskModule): WorkerHooks {
   const { start, stop, healthCheck, limits } = worker;
   return { start: start !== undefined, stop: stop !== undefined, healthCheck: healthCheck !== undefined, ...(limits === undefined ? {} : { limits }) };
 }
+
+const AsyncFunction = (async () => undefined).constructor;
 
 function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));

@@ -26,8 +26,15 @@ describe('a crash loop', () => {
 
   it('is blamed in shares where it is not known which of several tasks it was', () => {
     const loops = new CrashLoops();
-    deaths(loops, 3, ['f', 'g', 'h', 'i'], 3);
-    assert.deepEqual(loops.record(3, ['f'], 3), ['f']);
+    deaths(loops, 4, ['f', 'g', 'h', 'i'], 5);
+    assert.deepEqual(deaths(loops, 2, ['f'], 5, 4), [undefined, ['f']]);
+  });
+
+  it('is not blamed on a function for a single poison task, which may kill two workers', () => {
+    const loops = new CrashLoops();
+    deaths(loops, 2, ['f'], 1);
+    deaths(loops, 1, ['g'], 1, 2);
+    assert.deepEqual(loops.record(3, ['h'], 1), []);
   });
 
   it('is blamed on nobody where workers die by themselves', () => {

@@ -1,10 +1,11 @@
 /**
  * Whether workers die too often, and which functions are to blame: more deaths within 10 s than the pool has workers (at least 3) are a crash loop. Guilty are the
- * functions that had at least a third of them. Deaths that no task can be blamed for count, for nobody.
+ * functions that had at least a third of them, and more than the two that a single poison task may have. Deaths that no task can be blamed for count, for nobody.
  */
 const WINDOW_MS = 10_000;
 const DEATHS_MIN = 3;
 const SHARE_MIN = 1 / 3;
+const POISON_DEATHS = 2;
 
 interface Death {
   readonly at: number;
@@ -24,7 +25,7 @@ export class CrashLoops {
     const blame = new Map<string, number>();
     for (const death of this.#deaths) for (const name of death.names) blame.set(name, (blame.get(name) ?? 0) + 1 / death.names.length);
     const least = SHARE_MIN * this.#deaths.length;
-    return [...blame].filter(([, share]) => share >= least).map(([name]) => name);
+    return [...blame].filter(([, share]) => share >= least && share > POISON_DEATHS).map(([name]) => name);
   }
 
   /** These functions are kept from running: the deaths they had are dealt with. */

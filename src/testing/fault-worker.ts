@@ -259,7 +259,7 @@ export class FaultWorker<T extends WorkerTask> implements Worker<T> {
       onPong: () => this.#isDead || host.onPong(this),
       onHealth: (_worker, error) => this.#isDead || host.onHealth(this, error),
       onRecycle: (_worker, reason, heapBytes) => this.#isDead || host.onRecycle(this, reason, heapBytes),
-      onExit: (_worker, exit) => this.#exit({ ...exit, guilty: (exit.guilty as Attempt<T> | undefined)?.task }),
+      onExit: (_worker, exit) => this.#ended(exit, exit.guilty as Attempt<T> | undefined),
     };
   }
 
@@ -311,6 +311,11 @@ export class FaultWorker<T extends WorkerTask> implements Worker<T> {
     attempt.task = undefined;
   }
 
+  #ended(exit: WorkerExit, guilty: Attempt<T> | undefined): void {
+    const isOutOfMemory = this.kind === 'thread' && guilty?.fault?.kind === 'oom';
+    this.#exit({ ...exit, guilty: guilty?.task, ...(isOutOfMemory ? { error: outOfMemoryError() } : {}) });
+  }
+
   #exit(exit: WorkerExit): void {
     if (this.#isDead) return;
     this.#isDead = true;
@@ -329,4 +334,10 @@ export class FaultWorker<T extends WorkerTask> implements Worker<T> {
 /** The functions that faults call are nobody else's business. */
 function withoutFaults(info: WorkerReady): WorkerReady {
   return { ...info, functions: info.functions.filter(({ name }) => !name.startsWith(faultFunction(''))) };
+}
+
+/** As Node reports it of a thread. */
+function outOfMemoryError(): Error {
+  const error = new Error('Worker terminated due to reaching memory limit: JS heap out of memory');
+  return Object.assign(error, { code: 'ERR_WORKER_OUT_OF_MEMORY' });
 }

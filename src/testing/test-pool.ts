@@ -13,22 +13,16 @@ export interface TestPoolOptions extends PoolOptions {
   readonly faults: FaultPlan;
 }
 
-/** Heap of threads that may be told to run out of it, in MB: without a limit that would take the machine's memory. */
-const HEAP_MB = 128;
-
 /**
- * As `createPool`, of any kind, with faults that really happen: workers die, hang and run out of memory. On an event loop (`worker: 'async'`) the end of
- * the worker is only told. Tasks are not sent ahead to workers, so that the nth attempt is the same one every time. Threads get a heap of 128 MB
- * unless `resourceLimits` says otherwise.
+ * As `createPool`, of any kind, with faults that really happen: workers die and hang. On an event loop (`worker: 'async'`) the end of
+ * the worker is only told. Tasks are not sent ahead to workers, so that the nth attempt is the same one every time.
  *
  * @throws OptionError as `createPool` does, and when `faults` is no {@link FaultPlan}
  */
 export function createTestPool<M = Record<string, (...args: unknown[]) => unknown>>(module: URL | string, options: TestPoolOptions): Pool<M> {
   const { faults, ...pool } = options;
   const plan = checkFaults('createTestPool', faults);
-  const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB, ...pool.resourceLimits };
-  const isThread = pool.worker === undefined || pool.worker === 'thread';
-  return assemblePool<M>(module, isThread ? { ...pool, resourceLimits } : pool, ({ moduleUrl, factory }, { kind, clock }) => ({
+  return assemblePool<M>(module, pool, ({ moduleUrl, factory }, { kind, clock }) => ({
     moduleUrl: kind === 'async' ? moduleUrl : Promise.resolve(moduleUrl).then(withFaultFunctions),
     factory: (workerOptions, host) =>
       // The worker's own kind of task is ours here; it looks at nothing but what every task has.

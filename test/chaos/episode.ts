@@ -46,7 +46,6 @@ function poolOptions({ kind, size, concurrency }: Episode): PoolOptions {
     queue: { max: Infinity },
     cancelGrace: 250,
     deadLetters: 100,
-    ...(kind === 'thread' ? { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } } : {}),
     ...(kind === 'process' ? { execArgv: [`--max-old-space-size=${HEAP_MB}`] } : {}),
   };
 }

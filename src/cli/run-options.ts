@@ -100,6 +100,8 @@ export function poolOptions(options: RunOptions): PoolOptions {
     name: 'run',
     worker: options.worker,
     size: { min: 1, max: options.jobs },
+    // So many jobs were asked for, however many cores there are.
+    policy: 'queue-depth',
     concurrency: options.concurrency,
     queue: { max: Infinity },
     deadLetters: false,

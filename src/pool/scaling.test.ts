@@ -21,7 +21,7 @@ function makePool(options: PoolOptions): { clock: ManualClock; pool: WorkerPool;
 
 describe('sizing by queue depth', () => {
   test('grows in one step when tasks wait, and lets workers go that were idle for 5 s, down to the minimum', async () => {
-    const { clock, pool, submit } = makePool({ size: { min: 1, max: 6 } });
+    const { clock, pool, submit } = makePool({ size: { min: 1, max: 6 }, policy: 'queue-depth' });
     await clock.advance(1_000);
     assert.equal(pool.workers.length, 1);
     for (let i = 0; i < 5; i += 1) submit(2_000);
@@ -40,7 +40,7 @@ describe('sizing by queue depth', () => {
   });
 
   test('never has more workers than the maximum, whatever waits', async () => {
-    const { clock, pool, submit } = makePool({ size: { min: 0, max: 3 } });
+    const { clock, pool, submit } = makePool({ size: { min: 0, max: 3 }, policy: 'queue-depth' });
     for (let i = 0; i < 50; i += 1) submit(300);
     for (let step = 0; step < 40; step += 1) {
       await clock.advance(250);
@@ -92,5 +92,26 @@ describe('sizing by queue depth', () => {
     const closing = pool.close();
     await clock.advance(10_000);
     await closing;
+  });
+});
+
+describe('sizing by the law', () => {
+  test('grows to what waits, keeps no more than the load needs, and leaves none behind', async () => {
+    const { clock, pool, submit } = makePool({ size: { min: 0, max: 6 } });
+    for (let i = 0; i < 30; i += 1) submit(400);
+    await clock.advance(2_000);
+    assert.equal(pool.workers.length, 6);
+    assert.match(pool.explain(), /policy adaptive wanted/);
+    await clock.advance(2_000);
+    assert.equal(pool.stats().tasks.completed, 30);
+    await clock.advance(60_000);
+    assert.equal(pool.workers.length, 0, 'nothing came for three idle timeouts');
+    submit(10);
+    await clock.advance(1_000);
+    assert.equal(pool.stats().tasks.completed, 31, 'and up again');
+    const closing = pool.close();
+    await clock.advance(10_000);
+    await closing;
+    assert.equal(clock.pending, 0, 'no timer is left');
   });
 });

@@ -12,10 +12,12 @@ const LIMIT_MS = 20_000;
 const onLinux = { timeout: 60_000, skip: process.platform !== 'linux' && 'only on Linux' };
 
 async function withChild(code: string, body: (child: ChildProcess, pid: number) => Promise<void>): Promise<void> {
-  const child = spawn(process.execPath, [...INSPECTABLE, '-e', `process.stdout.write('up'); ${code}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [...INSPECTABLE, '-e', `process.stdout.write('up'); ${code}`], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise((resolve) => {
     child.once('exit', resolve);
   });
+  // What is not read would block it in the end.
+  child.stderr?.resume();
   try {
     await new Promise((resolve) => {
       child.stdout?.once('data', resolve);
@@ -51,7 +53,8 @@ function listens(pid: number): boolean {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  // Not in every turn: each look reads a good part of /proc, and the child needs the core too.
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 describe('the inspector of a process', onLinux, () => {
@@ -75,10 +78,13 @@ describe('the inspector of a process', onLinux, () => {
       `require('node:child_process').execFileSync('head', ['-c1'], { stdio: 'inherit' }); setInterval(() => undefined, 1_000)`,
       async (child, pid) => {
         assert.equal(await inspectProcess(pid, 20), undefined);
-        let opened = false;
+        // The native call holds the signal back; then the inspector opens, and whoever has asked comes to have it closed.
+        const attached = new Promise((resolve) => {
+          child.stderr?.on('data', (text: Buffer) => text.includes('attached') && resolve(text));
+        });
         child.stdin?.write('x');
-        // It opens, is seen to have opened, and is closed.
-        await until(() => (opened ||= listens(pid)) && !listens(pid));
+        await attached;
+        await until(() => !listens(pid));
       },
     );
   });

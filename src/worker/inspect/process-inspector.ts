@@ -18,7 +18,7 @@ import { inspectorError, ProtocolConnection } from './protocol-connection.js';
 import { getText, openWebSocket } from './web-socket.js';
 
 /** Longest wait for an answer of the inspector's server, in ms (P). */
-const SERVER_MS_MAX = 500;
+const SERVER_MS_MAX = 2_000;
 const LOOK_AGAIN_MS = 2;
 const ASK_AGAIN_MS = 50;
 /** Time between two looks at a child that has not opened its inspector yet, but will. */
@@ -26,7 +26,7 @@ const LATE_LOOK_MS = 250;
 
 const CLOSE_WHEN_FREE = "setImmediate(() => process.getBuiltinModule('node:inspector').close())";
 /** Longest wait for the child to take that in, in ms (P): it does at the next interrupt check. */
-const GOODBYE_MS_MAX = 200;
+const GOODBYE_MS_MAX = 2_000;
 
 const LISTENS = '0A';
 const LOOPBACK = '0100007F';
@@ -128,7 +128,7 @@ class ProcessInspector {
       if (!isGone) {
         this.connect(0).then(
           (connection) => connection?.close(),
-          () => undefined,
+          () => this.#closeWhenOpen(),
         );
       }
     }, LATE_LOOK_MS).unref();

@@ -79,7 +79,7 @@ const BETAS: Readonly<Record<string, number>> = { cost: 0.5, balanced: 1, latenc
 const BACKLOG_MS = 25;
 const WAIT_MS_MIN = 100;
 /** A queue that is gone in so many times the wait that is good comes and goes by chance: it starts nobody. */
-const GOOD_WAITS = 1;
+const GOOD_WAITS = 2;
 const SLOW_MS = 30_000;
 const IDLE_MS_MIN = 5_000;
 const IDLE_MS_MAX = 300_000;

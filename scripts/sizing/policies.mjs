@@ -18,5 +18,5 @@ export const BASELINES = {
 
 /** What a user may turn: headroom, the wait that is good enough, and how long a worker is kept idle. */
 export const LAW_SETTINGS = [0, 0.5, 1].flatMap((goal) =>
-  [500, 2_000].flatMap((waitTargetMs) => [500, 2_000, 5_000].map((idleMs) => ({ name: 'adaptive', options: { goal, waitTargetMs, idleMs } }))),
+  [200, 600, 2_000].flatMap((waitTargetMs) => [500, 2_000, 5_000].map((idleMs) => ({ name: 'adaptive', options: { goal, waitTargetMs, idleMs } }))),
 );

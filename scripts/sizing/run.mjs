@@ -21,7 +21,6 @@ const seeds = Number(values.seeds);
 const rows = positionals.length === 0 ? ROWS : ROWS.filter(({ id }) => positionals.some((wanted) => id.startsWith(wanted)));
 
 const pool = createPool(new URL('./cell.mjs', import.meta.url), { name: 'sizing', size: Number(values.jobs), queue: { max: Infinity } });
-const lines = [];
 for (const row of rows) {
   const count = Math.min(seeds, row.seedsMax ?? seeds);
   const run = (scenario, policy) => Promise.all(Array.from({ length: count }, (_, index) => pool.run('cell', scenario, policy, index + 1)));
@@ -30,19 +29,16 @@ for (const row of rows) {
   const found = violationsOf(reports);
   const verdict = found.length > 0 ? `**violations: ${found.slice(0, 3).join('; ')}**` : met ? 'met' : 'not met';
   const line = `| ${row.id} | ${row.title} | ${row.target} | ${text} | ${count} | ${verdict} |`;
-  lines.push({ id: row.id, line });
+  if (values.write) writeLine(row.id, line);
   console.log(`${line}  [${((performance.now() - startedAt) / 1_000).toFixed(0)} s]`);
 }
 await pool.close();
-if (values.write) writeTable(lines);
 
-/** Replaces the lines of these rows in the page. */
-function writeTable(found) {
+/** Puts the line of a row into the page, in place of the one before. */
+function writeLine(id, line) {
   const page = readFileSync(PAGE, 'utf8').split('\n');
-  for (const { id, line } of found) {
-    const at = page.findIndex((text) => text.startsWith(`| ${id} |`));
-    if (at === -1) page.splice(page.indexOf('<!-- end of table -->'), 0, line);
-    else page[at] = line;
-  }
+  const at = page.findIndex((text) => text.startsWith(`| ${id} |`));
+  if (at === -1) page.splice(page.indexOf('<!-- end of table -->'), 0, line);
+  else page[at] = line;
   writeFileSync(PAGE, page.join('\n'));
 }

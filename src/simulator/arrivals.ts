@@ -46,13 +46,6 @@ export function arrivalSampler(option: string, model: ArrivalModel, random: Rand
   return fromStretches(stretches(option, model, random), random);
 }
 
-/** The rate that the model means to have at a time, in tasks a second; NaN where it is drawn or known only by its stamps. */
-export function meanRateAt(model: ArrivalModel, atMs: number): number {
-  if (model.kind === 'on-off' || model.kind === 'bursty' || model.kind === 'stamps') return NaN;
-  for (const { ratePerMs, untilMs } of stretches('arrivals', model, () => 0)) if (atMs < untilMs) return ratePerMs * 1_000;
-  return 0;
-}
-
 function fromStamps(stampsMs: readonly number[], speed: number): ArrivalSampler {
   let index = 0;
   return () => (index < stampsMs.length ? (stampsMs[index++] as number) / speed : Infinity);

@@ -3,13 +3,11 @@ import type { ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 import { hillClimbing } from './baselines/hill-climbing.js';
 import { targetUtilisation } from './baselines/target-utilisation.js';
 
+/** Names that `simulate` knows beyond those of the pool. */
 const BASELINES: Readonly<Record<string, () => ScalingPolicy>> = {
   'hill-climbing': hillClimbing,
   hpa: targetUtilisation,
 };
-
-/** Names that `simulate` knows beyond those of the pool. */
-export const BASELINE_NAMES: readonly string[] = Object.keys(BASELINES);
 
 /** A policy as the pool takes it: names of baselines become policies, all else is the pool's to check. */
 export function resolvePolicy(policy: string | ScalingPolicy | undefined): string | ScalingPolicy | undefined {

@@ -157,7 +157,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     queue,
     overload: overloadSettings(options.overload, queue.levels),
     placement: placement('placement', options.placement ?? 'least-loaded'),
-    policy: scalingPolicy('policy', options.policy ?? (size.min === size.max ? 'fixed' : 'adaptive')),
+    policy: scalingPolicy('policy', options.policy ?? (size.min === size.max ? 'fixed' : 'queue-depth')),
     task: {
       level: levelIndex('priority', options.priority ?? defaultLevel(queue.levels), queue.levels),
       timeoutMs: options.timeout === undefined ? Infinity : parseDuration('timeout', options.timeout, true),

@@ -110,7 +110,7 @@ export interface PoolOptions {
   readonly overload?: 'off' | 'adaptive' | OverloadOptions;
   /** Default `'least-loaded'`. */
   readonly placement?: PlacementName;
-  /** Sizing policy. Default `'adaptive'`: see docs/guide/sizing.md; a pool of fixed size uses `'fixed'`. */
+  /** Sizing policy. Default `'queue-depth'`; a pool of fixed size uses `'fixed'`. */
   readonly policy?: 'adaptive' | 'queue-depth' | 'threshold' | 'fixed' | ScalingPolicy;
   /** Longest execution of a task. Default none. */
   readonly timeout?: Duration;

@@ -97,7 +97,7 @@ describe('sizing by queue depth', () => {
 
 describe('sizing by the law', () => {
   test('grows to what waits, keeps no more than the load needs, and leaves none behind', async () => {
-    const { clock, pool, submit } = makePool({ size: { min: 0, max: 6 } });
+    const { clock, pool, submit } = makePool({ size: { min: 0, max: 6 }, policy: 'adaptive' });
     for (let i = 0; i < 30; i += 1) submit(400);
     await clock.advance(2_000);
     assert.equal(pool.workers.length, 6);

@@ -2,7 +2,7 @@
  * What follows from how attempts and workers end: workers that are to blame are isolated, functions that are to blame are shut off, and health checks that fail or
  * never answer have their worker replaced.
  */
-import { MillraceError, TaskTimeoutError } from '../errors.js';
+import { MillraceError, TaskTimeoutError, WorkerCrashedError } from '../errors.js';
 import { CrashLoops } from '../scheduler/supervisor/crash-loops.js';
 import type { Alarm } from './alarms.js';
 import type { AttemptObserver } from './attempt-observer.js';
@@ -92,7 +92,7 @@ export class Supervision implements AttemptObserver {
   }
 
   crashed(blamed: readonly PoolTask[], error: Error): void {
-    const names = [...new Set(blamed.map((task) => task.name))];
+    const names = killedFromOutside(error) ? [] : [...new Set(blamed.map((task) => task.name))];
     const guilty = this.#loops.record(this.#core.now(), names, this.#fleet.wanted);
     for (const task of blamed) this.breakers.failed(task, error);
     if (guilty !== undefined) this.#crashLoop(guilty, error);
@@ -156,4 +156,9 @@ export class Supervision implements AttemptObserver {
 function counts(error: unknown): boolean {
   if (error instanceof MillraceError) return error instanceof TaskTimeoutError ? error.code === 'ERR_TASK_TIMEOUT' : !NEUTRAL.has(error.code);
   return !(error instanceof Error && error.name === 'AbortError');
+}
+
+/** An operator or the kernel has ended the worker, for no reason that the pool knows: no function is shut off for that. */
+function killedFromOutside(error: Error): boolean {
+  return error instanceof WorkerCrashedError && error.cause === undefined && (error.exitSignal === 'SIGKILL' || error.exitSignal === 'SIGTERM');
 }

@@ -34,13 +34,13 @@ async function untilRefused(pool: Pool<Tasks>): Promise<{ deaths: number; refusa
 
 for (const worker of REMOTE) {
   describe(`a function that ends its ${worker} worker each time`, { timeout }, () => {
-    test('is shut off after four, the others go on, and the pool says so', async () => {
+    test('is shut off after six, the others go on, and the pool says so', async () => {
       await withTasks({ worker, size: 2 }, async (pool) => {
         const events: unknown[] = [];
         pool.on('breaker', ({ taskName, state, cause }) => events.push([taskName, state, cause]));
         pool.on('degraded', ({ on, taskName }) => events.push(['degraded', on, taskName]));
         const { deaths, refusal } = await untilRefused(pool);
-        assert.equal(deaths, 4);
+        assert.equal(deaths, 6);
         assert.match(refusal.message, /^die: its circuit breaker is open, because it ended too many workers\. Try again in \d+ ms$/);
         assert.ok(refusal.retryAfter > 0 && refusal.retryAfter <= 1_200);
         assert.equal((refusal.cause as Error & { code: string }).code, 'ERR_WORKER_CRASHED');
@@ -68,7 +68,7 @@ for (const worker of REMOTE) {
         const names = Array.from({ length: 40 }, () => pool.run('name'));
         const codes = await Promise.all(deaths);
         const crashed = codes.filter((code) => code === 'ERR_WORKER_CRASHED').length;
-        assert.ok(crashed >= 4 && crashed <= 6, `${crashed} crashed`);
+        assert.ok(crashed >= 6 && crashed <= 8, `${crashed} crashed`);
         assert.equal(codes.filter((code) => code === 'ERR_BREAKER_OPEN').length, 40 - crashed);
         assert.equal((await Promise.all(names)).length, 40);
         assert.equal(pool.stats().tasks.failed, crashed);
@@ -79,7 +79,7 @@ for (const worker of REMOTE) {
       await withTasks({ worker, size: 1, breaker: false }, async (pool) => {
         const degraded: PoolEvents['degraded'][] = [];
         pool.on('degraded', (event) => degraded.push(event));
-        for (let death = 0; death < 5; death += 1) assert.equal((await errorOf(pool.run('die'))).code, 'ERR_WORKER_CRASHED');
+        for (let death = 0; death < 7; death += 1) assert.equal((await errorOf(pool.run('die'))).code, 'ERR_WORKER_CRASHED');
         assert.deepEqual([degraded.length, degraded[0]?.on, degraded[0]?.taskName], [1, true, undefined]);
         assert.match(await pool.run('name'), /^pool-/);
       });

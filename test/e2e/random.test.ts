@@ -183,7 +183,8 @@ class Run {
       assert.ok(task.attempts <= attemptsMax, `${what}: no more attempts than ${attemptsMax}`);
       const times = ended.get(number) ?? 0;
       if (task.state === 'COMPLETED') assert.equal(value, 2 * number, `${what} has its own result`);
-      else assert.ok(EXPECTED_CODES.has(String(code)), what);
+      // A function that does nothing but end its worker is shut off when it does so too often.
+      else assert.ok(EXPECTED_CODES.has(String(code)) || (task.name === 'exit' && code === 'ERR_BREAKER_OPEN'), what);
       if (task.state === 'COMPLETED') assert.ok(times >= 1, `${what} did not run to its end`);
       // A worker that died may have ended tasks that it could not answer for: those may be run again.
       assert.ok(times <= task.attempts + (this.#lost.get(task.id) ?? 0), `${what} ended ${times} times`);

@@ -1,9 +1,9 @@
 /**
- * Whether workers die too often, and which functions are to blame: more deaths within 10 s than the pool has workers (at least 3) are a crash loop. Guilty are the
+ * Whether workers die too often, and which functions are to blame: more deaths within 10 s than the pool has workers (at least 5) are a crash loop. Guilty are the
  * functions that had at least a third of them, and more than the two that a single poison task may have. Deaths that no task can be blamed for count, for nobody.
  */
 const WINDOW_MS = 10_000;
-const DEATHS_MIN = 3;
+const DEATHS_MIN = 5;
 const SHARE_MIN = 1 / 3;
 const POISON_DEATHS = 2;
 

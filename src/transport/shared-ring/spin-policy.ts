@@ -6,7 +6,8 @@
  * and one of slow answers (or none) costs a few budgets and then nothing.
  */
 const SCORE_MAX = 8;
-const MISS_COST = 4;
+const SCORE_MIN = -4;
+const MISS_COST = 2;
 
 export class SpinPolicy {
   /** Longest time to look before sleeping, in ms; 0 for never. */
@@ -31,7 +32,7 @@ export class SpinPolicy {
 
   /** Nothing came within the budget. */
   miss(): void {
-    this.#score = Math.max(-SCORE_MAX, this.#score - MISS_COST);
+    this.#score = Math.max(SCORE_MIN, this.#score - MISS_COST);
   }
 
   /** We slept this long until something came. */

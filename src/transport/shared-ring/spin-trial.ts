@@ -4,12 +4,12 @@
  * With a core to spare for each side, a round trip takes 3 µs where both look and 20 µs where both sleep. Where others want the cores it is the other way
  * round: whoever looks uses up its share of time and is set aside in the middle of a task, while a sleeper is let in at once when it is woken.
  *
- *     | spinning: 512 round trips | sleeping: 48 | spinning: 1,024 | sleeping: 48 | ...       the longer the clearer the last result
+ *     | spinning: 2,048 round trips | sleeping: 16 | spinning: 8,192 | sleeping: 16 | ...       the longer the clearer the last result
  *
  * Only round trips of a single task count: those of batches tell more about the tasks. One for all rings of a pool's worker; costs an addition a round trip.
  */
-const TRIAL = 48;
-const INTERVAL_MIN = 512;
+const TRIAL = 16;
+const INTERVAL_MIN = 2_048;
 const INTERVAL_MAX = 65_536;
 /** Round trips that a mean looks back on. */
 const MEMORY = 128;
@@ -66,7 +66,7 @@ export class SpinTrial {
   #judge(): boolean {
     this.#trying = false;
     const ratio = this.#sleeping.value / this.#spinning.value;
-    this.#interval = ratio > CLEAR || ratio < 1 / CLEAR ? Math.min(INTERVAL_MAX, this.#interval * 2) : INTERVAL_MIN;
+    this.#interval = ratio > CLEAR || ratio < 1 / CLEAR ? Math.min(INTERVAL_MAX, this.#interval * 4) : INTERVAL_MIN;
     this.#left = this.#interval;
     if (this.#spins === ratio >= 1) return false;
     this.#switch();

@@ -9,7 +9,7 @@ export const BATCH_MIN: number = 8;
 /** The same when as many workers are busy as there are cores: we may be taking one from them. */
 export const WATCH_CROWDED_MS: number = 0.02;
 /** A reply within this time would have come, or nearly, while we looked: the budget plus what waking a sleeping thread takes. */
-export const SHORT_SLEEP_MS: number = 0.15;
+export const SHORT_SLEEP_MS: number = 0.25;
 
 /** How long `linger` looks: what a worker that is awake needs for a task of next to no work and the way there and back, in ms (P). */
 export const LINGER_MS: number = 0.004;

@@ -31,13 +31,13 @@ import { SpinPolicy } from './spin-policy.js';
 import { readTask } from './task-record.js';
 
 /** Longest time to look again before parking, in ms (P). */
-const SPIN_MS = 0.05;
+const SPIN_MS = 0.1;
 /** The same after a batch, while the pool's side is awake: it is busy with our answers, and whoever gets them may send the next batch. */
 const SPIN_BATCH_MS = 0.25;
 /** Answers at once that count as a batch. */
 const BATCH_MIN = 8;
 /** A sleep of up to this long would not have happened had we looked. */
-const SHORT_SLEEP_MS = 0.15;
+const SHORT_SLEEP_MS = 0.25;
 /** Looks between two readings of the clock while we spin. */
 const LOOKS_PER_CLOCK = 64;
 /** Longest run of tasks without a turn of the event loop, in ms. */

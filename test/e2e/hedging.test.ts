@@ -8,9 +8,10 @@ import { ALL, withPool } from './kinds.js';
 for (const kind of ALL) {
   describe(`a hedged task on ${kind} workers`, { timeout: 60_000 }, () => {
     test('is answered by its second attempt, and the first is told to stop', async () => {
-      await withPool(kind, { size: 2, hedge: { after: 20 } }, async (pool) => {
+      await withPool(kind, { size: 2, hedge: { after: 20 }, cancelGrace: '30s' }, async (pool) => {
         await pool.ready();
         await pool.addWorker(1);
+        const before = pool.workers.map(({ id }) => id);
         const [begun, told] = [freshPath('begun'), freshPath('told')];
         const task = pool.submit('slowAtFirst', [begun, told]);
         assert.equal(await task.result, 2, 'the attempt that answered');
@@ -19,7 +20,8 @@ for (const kind of ALL) {
         const { hedged, hedgesWon, completed, submitted } = pool.stats().tasks;
         assert.deepEqual([hedged, hedgesWon, completed, submitted], [1, 1, 1, 1]);
         await until(() => pool.stats().tasks.inFlight === 0);
-        assert.equal(pool.workers.filter(({ state }) => state === 'ready').length, 3, 'no worker was ended for it');
+        // On a busy machine the loser's worker may have been suspected until it answered, and a replacement have been started.
+        await until(() => before.every((id) => pool.workers.some((worker) => worker.id === id && worker.state === 'ready')));
       });
     });
   });

@@ -1,31 +1,15 @@
 /** Functions that may take a part of the pool only. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createPool } from 'millrace';
-import type { Pool, PoolOptions } from 'millrace';
 import { freshPath, gateFile, until, whileExecuting } from './gates.js';
-import { ALL, errorOf, REMOTE } from './kinds.js';
+import { ALL, errorOf, REMOTE, withUnreliable } from './kinds.js';
 
-type Tasks = typeof import('./fixtures/unreliable.js');
-
-const tasksUrl = new URL('./fixtures/unreliable.js', import.meta.url);
 const timeout = 60_000;
-
-async function withTasks(options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
-  const pool = createPool<Tasks>(tasksUrl, options);
-  const keepAlive = setInterval(() => undefined, 60_000);
-  try {
-    await body(pool);
-  } finally {
-    await pool.terminate();
-    clearInterval(keepAlive);
-  }
-}
 
 for (const worker of ALL) {
   describe(`a bulkhead of two in a pool of ${worker} workers`, { timeout }, () => {
     test('lets two in at a time, holds nobody else up, and lets the next in as one leaves', async () => {
-      await withTasks({ worker, size: worker === 'async' ? 1 : 3, bulkheads: { untilFileIs: 2 } }, async (pool) => {
+      await withUnreliable({ worker, size: worker === 'async' ? 1 : 3, bulkheads: { untilFileIs: 2 } }, async (pool) => {
         const gates = Array.from({ length: 5 }, () => gateFile());
         const slow = gates.map(({ path }) => pool.submit('untilFileIs', [path]));
         const quick = Array.from({ length: 20 }, () => pool.run('name'));
@@ -48,7 +32,7 @@ for (const worker of ALL) {
     });
 
     test('is left by tasks that fail, are cancelled while they wait or run, or time out', async () => {
-      await withTasks({ worker, size: worker === 'async' ? 1 : 3, bulkheads: { untilAborted: 1, fail: 1 } }, async (pool) => {
+      await withUnreliable({ worker, size: worker === 'async' ? 1 : 3, bulkheads: { untilAborted: 1, fail: 1 } }, async (pool) => {
         await pool.ready();
         for (let round = 0; round < 3; round += 1) assert.equal((await errorOf(pool.run('fail'))).message, 'always fails');
         const tasks = Array.from({ length: 4 }, () => pool.submit('untilAborted', [], { timeout: '1m' }));
@@ -70,7 +54,7 @@ for (const worker of ALL) {
 
 for (const worker of REMOTE) {
   test(`a bulkhead is left by tasks whose ${worker} worker dies`, { timeout }, async () => {
-    await withTasks({ worker, size: 2, bulkheads: { die: 1 }, breaker: false }, async (pool) => {
+    await withUnreliable({ worker, size: 2, bulkheads: { die: 1 }, breaker: false }, async (pool) => {
       const deaths = Array.from({ length: 3 }, () => errorOf(pool.run('die')));
       for (const error of await Promise.all(deaths)) assert.equal(error.code, 'ERR_WORKER_CRASHED');
       assert.deepEqual(pool.stats().bulkheads['die'], { inFlight: 0, max: 1 });
@@ -80,7 +64,7 @@ for (const worker of REMOTE) {
 
 describe('a bulkhead', { timeout }, () => {
   test('that bounds what may wait refuses further tasks, with the time to try again', async () => {
-    await withTasks({ worker: 'thread', size: 2, bulkheads: { untilFileIs: { max: 1, queue: 2 } } }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 2, bulkheads: { untilFileIs: { max: 1, queue: 2 } } }, async (pool) => {
       const gate = gateFile();
       const taken = Array.from({ length: 3 }, () => pool.run('untilFileIs', gate.path));
       const refused = await errorOf(pool.run('untilFileIs', gate.path));
@@ -94,7 +78,7 @@ describe('a bulkhead', { timeout }, () => {
   });
 
   test('may be shared by a group of functions, which say so themselves', async () => {
-    await withTasks({ worker: 'thread', size: 3 }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 3 }, async (pool) => {
       await pool.ready();
       const gate = gateFile();
       const first = pool.submit('groupedOne', [gate.path]);
@@ -108,7 +92,7 @@ describe('a bulkhead', { timeout }, () => {
   });
 
   test('whose tasks are queued counts them toward the bounds of the queue, and gives them up with the rest', async () => {
-    await withTasks({ worker: 'thread', size: 2, queue: { max: 3, whenFull: 'drop-oldest' }, bulkheads: { untilFileIs: 1 } }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 2, queue: { max: 3, whenFull: 'drop-oldest' }, bulkheads: { untilFileIs: 1 } }, async (pool) => {
       await pool.ready();
       const gate = gateFile();
       const tasks = Array.from({ length: 6 }, () => pool.submit('untilFileIs', [gate.path]));
@@ -121,7 +105,7 @@ describe('a bulkhead', { timeout }, () => {
   });
 
   test('returns what it holds when the pool is closed', async () => {
-    await withTasks({ worker: 'thread', size: 2, bulkheads: { untilFileIs: 1 } }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 2, bulkheads: { untilFileIs: 1 } }, async (pool) => {
       const path = freshPath('never');
       const tasks = Array.from({ length: 3 }, () => pool.submit('untilFileIs', [path]));
       await whileExecuting(tasks[0] as (typeof tasks)[0]);

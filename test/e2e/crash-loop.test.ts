@@ -2,29 +2,16 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { BreakerOpenError, createPool, WorkerCrashedError } from 'millrace';
-import type { Pool, PoolEvents, PoolOptions } from 'millrace';
+import { BreakerOpenError, WorkerCrashedError } from 'millrace';
+import type { Pool, PoolEvents } from 'millrace';
 import { freshPath, gateFile, until, whileExecuting } from './gates.js';
-import { errorOf, REMOTE } from './kinds.js';
+import { errorOf, REMOTE, withUnreliable } from './kinds.js';
+import type { UnreliableTasks } from './kinds.js';
 
-type Tasks = typeof import('./fixtures/unreliable.js');
-
-const tasksUrl = new URL('./fixtures/unreliable.js', import.meta.url);
 const timeout = 60_000;
 
-async function withTasks(options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
-  const pool = createPool<Tasks>(tasksUrl, options);
-  const keepAlive = setInterval(() => undefined, 60_000);
-  try {
-    await body(pool);
-  } finally {
-    await pool.terminate();
-    clearInterval(keepAlive);
-  }
-}
-
 /** Calls `die` until it is refused; returns how many workers that took. */
-async function untilRefused(pool: Pool<Tasks>): Promise<{ deaths: number; refusal: BreakerOpenError }> {
+async function untilRefused(pool: Pool<UnreliableTasks>): Promise<{ deaths: number; refusal: BreakerOpenError }> {
   for (let deaths = 0; ; deaths += 1) {
     const error = await errorOf(pool.run('die'));
     if (error instanceof BreakerOpenError) return { deaths, refusal: error };
@@ -35,7 +22,7 @@ async function untilRefused(pool: Pool<Tasks>): Promise<{ deaths: number; refusa
 for (const worker of REMOTE) {
   describe(`a function that ends its ${worker} worker each time`, { timeout }, () => {
     test('is shut off after six, the others go on, and the pool says so', async () => {
-      await withTasks({ worker, size: 2 }, async (pool) => {
+      await withUnreliable({ worker, size: 2 }, async (pool) => {
         const events: unknown[] = [];
         pool.on('breaker', ({ taskName, state, cause }) => events.push([taskName, state, cause]));
         pool.on('degraded', ({ on, taskName }) => events.push(['degraded', on, taskName]));
@@ -62,7 +49,7 @@ for (const worker of REMOTE) {
     });
 
     test('takes what waits of it along, and nothing else', async () => {
-      await withTasks({ worker, size: 2, breaker: { openFor: '1m' } }, async (pool) => {
+      await withUnreliable({ worker, size: 2, breaker: { openFor: '1m' } }, async (pool) => {
         await pool.ready();
         const deaths = Array.from({ length: 40 }, () => pool.run('die').catch((error: { code: string }) => error.code));
         const names = Array.from({ length: 40 }, () => pool.run('name'));
@@ -76,7 +63,7 @@ for (const worker of REMOTE) {
     });
 
     test('is not shut off where that is not wanted', async () => {
-      await withTasks({ worker, size: 1, breaker: false }, async (pool) => {
+      await withUnreliable({ worker, size: 1, breaker: false }, async (pool) => {
         const degraded: PoolEvents['degraded'][] = [];
         pool.on('degraded', (event) => degraded.push(event));
         for (let death = 0; death < 7; death += 1) assert.equal((await errorOf(pool.run('die'))).code, 'ERR_WORKER_CRASHED');
@@ -89,7 +76,7 @@ for (const worker of REMOTE) {
   describe(`a task that ends its ${worker} worker`, { timeout }, () => {
     test('costs two workers at most, then it is a dead letter; one worker without retries', async () => {
       for (const attempts of [1, 5]) {
-        await withTasks({ worker, size: 2, retry: { attempts, backoff: 0 }, deadLetters: 10 }, async (pool) => {
+        await withUnreliable({ worker, size: 2, retry: { attempts, backoff: 0 }, deadLetters: 10 }, async (pool) => {
           let crashes = 0;
           pool.on('workerExit', ({ reason }) => (crashes += reason === 'crashed' ? 1 : 0));
           const outcomes = await Promise.allSettled(Array.from({ length: 100 }, (_, input) => pool.run('dieForSome', input)));
@@ -108,7 +95,7 @@ for (const worker of REMOTE) {
 
     test('by running out of memory fails with that, and others go on', async () => {
       const limit = worker === 'thread' ? { resourceLimits: { maxOldGenerationSizeMb: 24 } } : { execArgv: ['--max-old-space-size=24'] };
-      await withTasks({ worker, size: 1, ...limit }, async (pool) => {
+      await withUnreliable({ worker, size: 1, ...limit }, async (pool) => {
         const [error, name] = await Promise.all([errorOf(pool.run('hoard')), pool.run('name')]);
         assert.equal(error.code, 'ERR_WORKER_CRASHED');
         assert.match(error.message, /while it ran task hoard/);
@@ -119,7 +106,7 @@ for (const worker of REMOTE) {
 
     for (const name of ['throwOutsideOnceFileIs', 'rejectOutsideOnceFileIs', 'dieOnceFileIs'] as const) {
       test(`is told apart from those beside it: ${name}`, async () => {
-        await withTasks({ worker, size: 1, concurrency: 4 }, async (pool) => {
+        await withUnreliable({ worker, size: 1, concurrency: 4 }, async (pool) => {
           await pool.ready();
           const [start, end] = [gateFile(), gateFile()];
           const others = Array.from({ length: 3 }, () => pool.submit('untilFileIs', [end.path]));
@@ -139,7 +126,7 @@ for (const worker of REMOTE) {
 }
 
 test('tasks that cannot be told apart, when their worker is killed from outside: the error says so', { timeout }, async () => {
-  await withTasks({ worker: 'process', size: 1, concurrency: 2 }, async (pool) => {
+  await withUnreliable({ worker: 'process', size: 1, concurrency: 2 }, async (pool) => {
     await pool.ready();
     const tasks = [freshPath(), freshPath()].map((path) => pool.submit('untilFileIs', [path]));
     await whileExecuting(...tasks);
@@ -151,7 +138,7 @@ test('tasks that cannot be told apart, when their worker is killed from outside:
 
 describe('a breaker that was asked for', { timeout }, () => {
   test('opens for errors, and closes when 1, 2 and 4 probes have succeeded', async () => {
-    await withTasks({ worker: 'thread', size: 1 }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 1 }, async (pool) => {
       await pool.ready();
       const away = freshPath('away');
       writeFileSync(away, '');
@@ -177,7 +164,7 @@ describe('a breaker that was asked for', { timeout }, () => {
   });
 
   test('holds for every function when the pool has it', async () => {
-    await withTasks({ worker: 'thread', size: 1, breaker: { minimum: 3, openFor: '1m' } }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 1, breaker: { minimum: 3, openFor: '1m' } }, async (pool) => {
       for (let call = 0; call < 3; call += 1) await errorOf(pool.run('fail'));
       assert.equal((await errorOf(pool.run('fail'))).code, 'ERR_BREAKER_OPEN');
       assert.equal(await pool.run('name'), 'pool-1');
@@ -185,7 +172,7 @@ describe('a breaker that was asked for', { timeout }, () => {
   });
 
   test('refuses a retry that falls due while it is open', async () => {
-    await withTasks({ worker: 'thread', size: 1, breaker: { minimum: 1, openFor: '1m' }, retry: { attempts: 3, backoff: 5 } }, async (pool) => {
+    await withUnreliable({ worker: 'thread', size: 1, breaker: { minimum: 1, openFor: '1m' }, retry: { attempts: 3, backoff: 5 } }, async (pool) => {
       const error = await errorOf(pool.run('fail'));
       assert.equal(error.code, 'ERR_BREAKER_OPEN');
       assert.equal((error.cause as Error).message, 'always fails');

@@ -2,30 +2,16 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { createPool } from 'millrace';
-import type { Pool, PoolEvents, PoolOptions } from 'millrace';
+import type { Pool, PoolEvents } from 'millrace';
 import type { UnreliableData } from './fixtures/unreliable.js';
 import { freshPath, turn, until } from './gates.js';
-import { errorOf, REMOTE } from './kinds.js';
+import { errorOf, REMOTE, withUnreliable } from './kinds.js';
+import type { UnreliableTasks } from './kinds.js';
 
-type Tasks = typeof import('./fixtures/unreliable.js');
-
-const tasksUrl = new URL('./fixtures/unreliable.js', import.meta.url);
 const timeout = 60_000;
 
-async function withTasks(options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
-  const pool = createPool<Tasks>(tasksUrl, options);
-  const keepAlive = setInterval(() => undefined, 60_000);
-  try {
-    await body(pool);
-  } finally {
-    await pool.terminate();
-    clearInterval(keepAlive);
-  }
-}
-
 /** Resolves when all workers of the pool are ready. */
-async function full(pool: Pool<Tasks>): Promise<void> {
+async function full(pool: Pool<UnreliableTasks>): Promise<void> {
   await until(() => pool.stats().workers.ready === pool.stats().workers.max);
 }
 
@@ -45,7 +31,7 @@ async function load(concurrency: number, run: () => Promise<unknown>, isOver: ()
 for (const worker of REMOTE) {
   describe(`a ${worker} worker that fails 30 % of its tasks`, { timeout }, () => {
     test('is replaced, the replacement first, and the errors end', async () => {
-      await withTasks({ worker, size: worker === 'thread' ? 8 : 3 }, async (pool) => {
+      await withUnreliable({ worker, size: worker === 'thread' ? 8 : 3 }, async (pool) => {
         await full(pool);
         const bad = (pool.workers[0] as { id: string }).id;
         const order: string[] = [];
@@ -88,7 +74,7 @@ for (const worker of REMOTE) {
     });
 
     test('is found although it gets all of the tasks, because it is free so soon', async () => {
-      await withTasks({ worker, size: 2 }, async (pool) => {
+      await withUnreliable({ worker, size: 2 }, async (pool) => {
         await full(pool);
         const found: string[] = [];
         pool.on('workerSuspected', (event) => found.push(`suspect ${event.workerId}`));
@@ -109,7 +95,7 @@ for (const worker of REMOTE) {
 
     test('no worker is isolated for a function that fails everywhere, nor the only one there is', async () => {
       for (const size of [1, 3]) {
-        await withTasks({ worker, size }, async (pool) => {
+        await withUnreliable({ worker, size }, async (pool) => {
           await full(pool);
           pool.on('workerIsolated', () => assert.fail('nobody is to blame'));
           let left = 300;
@@ -129,7 +115,7 @@ for (const worker of REMOTE) {
   describe(`a ${worker} worker that takes ten times as long as the others`, { timeout }, () => {
     for (const slowWorkers of ['report', 'isolate'] as const) {
       test(`is found, with slowWorkers '${slowWorkers}'`, async () => {
-        await withTasks({ worker, size: 3, slowWorkers }, async (pool) => {
+        await withUnreliable({ worker, size: 3, slowWorkers }, async (pool) => {
           await full(pool);
           const slow = (pool.workers[1] as { id: string }).id;
           const found: unknown[] = [];
@@ -152,7 +138,7 @@ for (const worker of REMOTE) {
     test('that never answers makes it unhealthy', async () => {
       const hang = freshPath('hang');
       const data: UnreliableData = { healthHangsWhile: hang };
-      await withTasks({ worker, size: 1, workerData: data, healthInterval: 10, healthTimeout: 50 }, async (pool) => {
+      await withUnreliable({ worker, size: 1, workerData: data, healthInterval: 10, healthTimeout: 50 }, async (pool) => {
         const before = await pool.run('name');
         const recycled: PoolEvents['workerRecycled'][] = [];
         pool.on('workerRecycled', (event) => recycled.push(event));
@@ -165,7 +151,7 @@ for (const worker of REMOTE) {
     });
 
     test('may wait for a task that computes for longer than its limit', async () => {
-      await withTasks({ worker, size: 1, healthInterval: 5, healthTimeout: 20 }, async (pool) => {
+      await withUnreliable({ worker, size: 1, healthInterval: 5, healthTimeout: 20 }, async (pool) => {
         const before = await pool.run('name');
         pool.on('workerRecycled', () => assert.fail('it is busy, not sick'));
         for (let round = 0; round < 5; round += 1) assert.equal(await pool.run('block', 60), before);
@@ -177,7 +163,7 @@ for (const worker of REMOTE) {
 }
 
 test('more bad workers than a third are kept, and the pool says so', { timeout }, async () => {
-  await withTasks({ worker: 'thread', size: 8 }, async (pool) => {
+  await withUnreliable({ worker: 'thread', size: 8 }, async (pool) => {
     await full(pool);
     const bad = pool.workers.slice(0, 3).map(({ id }) => id);
     const panics: PoolEvents['panic'][] = [];
@@ -195,7 +181,7 @@ test('more bad workers than a third are kept, and the pool says so', { timeout }
 });
 
 test('errors that say nothing about the worker are not counted: cancellation, deadlines, bad values', { timeout }, async () => {
-  await withTasks({ worker: 'thread', size: 2 }, async (pool) => {
+  await withUnreliable({ worker: 'thread', size: 2 }, async (pool) => {
     await full(pool);
     pool.on('workerSuspected', () => assert.fail('nobody is to blame'));
     for (let round = 0; round < 30; round += 1) {

@@ -7,7 +7,8 @@ import { ForkSeats } from '../../src/shared/fork-join/fork-seats.js';
 import { DONE, LOST, RETURNED, type Taken } from '../../src/shared/fork-join/offers.js';
 import { LoopDouble } from './doubles.js';
 import { FORK_MUTATIONS, forkAtomics, type ForkMutation } from './fork-doubles.js';
-import { NOTES, Party, RunAborted, type PartyNumber } from './turns.js';
+import { Killed, MortalParty } from './mortal-party.js';
+import { NOTES, RunAborted, type Party, type PartyNumber } from './turns.js';
 
 /** Words of the notes: how often child n was run, and what became of it for its owner. */
 export const RAN = 0;
@@ -254,28 +255,9 @@ export const DEATH_SCENARIO: ForkScenario = {
 
 export const ALL_FORK_SCENARIOS: readonly ForkScenario[] = [...FORK_SCENARIOS, DEATH_SCENARIO];
 
-/** Ends a thread from within: thrown before one of its atomic operations. */
-class Killed extends Error {}
-
-class MortalParty extends Party {
-  readonly #killStep: number;
-  #steps = 0;
-
-  constructor(words: Int32Array, me: PartyNumber) {
-    super(words, me);
-    this.#killStep = me === 1 ? words[NOTES + KILL_STEP]! : 0;
-  }
-
-  override step(): void {
-    this.#steps += 1;
-    if (this.#steps === this.#killStep) throw new Killed();
-    super.step();
-  }
-}
-
 /** Plays one party's part of a run: 0 is the owner, 1 the thief. */
 export function playForks(scenario: ForkScenario, me: PartyNumber, turns: Int32Array, memory: SharedArrayBuffer): void {
-  const party = new MortalParty(turns, me);
+  const party = new MortalParty(turns, me, me === 1 ? turns[NOTES + KILL_STEP]! : 0);
   const notes = turns.subarray(NOTES);
   const loop = new LoopDouble(party);
   const area = ForkArea.open(memory);

@@ -4,7 +4,8 @@ import { setSpinTries } from '../../src/shared/block.js';
 import { replaceThreadTable, ThreadTable } from '../../src/shared/thread-table.js';
 import { LoopDouble } from './doubles.js';
 import { blockingAtomics, SHARED_MUTATIONS, type SharedMutation } from './shared-doubles.js';
-import { NOTES, Party, RunAborted, type PartyNumber } from './turns.js';
+import { Killed, MortalParty } from './mortal-party.js';
+import { NOTES, RunAborted, type PartyNumber } from './turns.js';
 
 /** What a party is given. */
 export interface Stage {
@@ -53,25 +54,6 @@ export const KILLED = 29;
 export const SCENARIO = 30;
 export const MUTATION = 31;
 
-/** Ends a thread from within: thrown before one of its atomic operations. */
-class Killed extends Error {}
-
-class MortalParty extends Party {
-  readonly #killStep: number;
-  #steps = 0;
-
-  constructor(words: Int32Array, me: PartyNumber) {
-    super(words, me);
-    this.#killStep = me === 1 ? words[NOTES + KILL_STEP]! : 0;
-  }
-
-  override step(): void {
-    this.#steps += 1;
-    if (this.#steps === this.#killStep) throw new Killed();
-    super.step();
-  }
-}
-
 /** Plays one party's part of a run. */
 export function playShared(
   scenario: SharedScenario,
@@ -80,7 +62,7 @@ export function playShared(
   table: SharedArrayBuffer,
   memories: readonly SharedArrayBuffer[],
 ): void {
-  const party = new MortalParty(turns, me);
+  const party = new MortalParty(turns, me, me === 1 ? turns[NOTES + KILL_STEP]! : 0);
   const notes = turns.subarray(NOTES);
   const loop = new LoopDouble(party);
   replaceAtomics(blockingAtomics(party, loop, table, SHARED_MUTATIONS[notes[MUTATION]!]!));

@@ -6,7 +6,7 @@
  *
  *     | spinning: 2,048 round trips | sleeping: 16 | spinning: 8,192 | sleeping: 16 | ...       the longer the clearer the last result
  *
- * Only round trips of a single task count: those of batches tell more about the tasks. One for all rings of a pool's worker; costs an addition a round trip.
+ * Only round trips of a single task count: those of batches tell more about the tasks. One for each ring; costs some additions a round trip.
  */
 const TRIAL = 16;
 const INTERVAL_MIN = 2_048;

@@ -13,12 +13,13 @@ import { numberWithin, ownOptions } from '../../runtime/own-options.js';
 import { arrivalEstimate, noArrivals, observeArrivals, type ArrivalMemory, type ArrivalScales } from './arrival-rate.js';
 import { hostCaps, type Cap } from './caps.js';
 import { flapCalmed, flapGrew, flapShrank, NO_FLAPS, type FlapMemory } from './flap-guard.js';
-import { isOnTrial, NO_VETO, observeVeto, vetoMax, waitsDownstream, type VetoMemory } from './growth-veto.js';
+import { isUnmeasured, NO_VETO, observeVeto, vetoMax, type VetoMemory } from './growth-veto.js';
 import { staff, type Aim, type Terms } from './law.js';
 import { observePeak, peak, type PeakMemory } from './peak-window.js';
 import type { ScalingDecision, ScalingPolicy, ScalingSignals } from './scaling-policy.js';
 import { MEMORY_TASKS_SHORT, noService, observeService, serviceMs, type ServiceMemory } from './service-time.js';
 import { backWithinLimits, INTERVAL_MS_MAX, situation } from './signals.js';
+import { mayRecover, NOT_SLOW, observeSlow, waitsDownstream, type SlowMemory } from './slow-service.js';
 
 export interface AdaptiveOptions {
   /**
@@ -49,6 +50,7 @@ export interface AdaptiveMemory {
   readonly peaks: PeakMemory;
   readonly flaps: FlapMemory;
   readonly veto: VetoMemory;
+  readonly slow: SlowMemory;
   readonly atMs: number;
   readonly retiredAtMs: number;
 }
@@ -135,6 +137,7 @@ function begin({ nowMs, flow, queueDepth, inFlight }: ScalingSignals): AdaptiveM
     peaks: [],
     flaps: NO_FLAPS,
     veto: NO_VETO,
+    slow: NOT_SLOW,
     atMs: nowMs,
     retiredAtMs: -Infinity,
   };
@@ -164,7 +167,8 @@ function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adap
   return {
     ...seen,
     arrivals: arrivals(signals, memory, scales),
-    veto: observeVeto(memory.veto, signals, serviceMs(serviceNow), Math.max(0, nowMs - memory.atMs)),
+    veto: observeVeto(memory.veto, signals, serviceMs(serviceNow)),
+    slow: observeSlow(memory.slow, signals, serviceMs(serviceNow), Math.max(0, nowMs - memory.atMs)),
     flaps: flapCalmed(memory.flaps, nowMs, scales.idleMs),
     atMs: nowMs,
   };
@@ -238,8 +242,8 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
   if (workers >= Math.max(1, min) && want.enough <= workers && waitMs < Math.max(flow.bootMs, GOOD_WAITS * scales.waitTargetMs))
     return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
-  const slow = waitsDownstream(memory.veto, serviceMs(memory.serviceNow), host.cpuDemand);
-  if (slow && workers >= Math.max(1, min) && (starting > 0 || isOnTrial(memory.veto, nowMs)))
+  const slow = waitsDownstream(memory.slow, serviceMs(memory.serviceNow), host.cpuDemand);
+  if (slow && workers >= Math.max(1, min) && (starting > 0 || mayRecover(memory.slow, nowMs) || isUnmeasured(memory.veto)))
     return stay('tasks that mostly wait suddenly take much longer: more workers would not make what they wait for any faster');
   const step = slow ? Math.max(1, Math.ceil(workers / 4)) : Infinity;
   const boots = Math.max(2, Math.ceil(host.cores / 2)) - starting;

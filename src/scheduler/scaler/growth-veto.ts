@@ -8,8 +8,7 @@
  * The measure is taken only while tasks wait and nearly all places are busy; then X is what the workers can do, not what they are asked for. When the
  * while is over growth is tried again; a veto that follows at once lasts twice as long.
  *
- * Before there is a second measure there is a sign: tasks that mostly wait take longer than they used to. Then the pool waits for half a minute, and after
- * that grows by a quarter at a time and waits for the measure, instead of in one step.
+ * Before there is a second measure there is a sign: `slow-service.ts`.
  */
 import type { ScalingSignals } from './scaling-policy.js';
 
@@ -32,12 +31,6 @@ export interface VetoMemory {
   readonly workersMax: number;
   readonly untilMs: number;
   readonly lengthMs: number;
-  /** Service time in ordinary times: a fading mean. */
-  readonly usualServiceMs: number;
-  /** How long it has been observed, in ms. */
-  readonly usualMs: number;
-  /** Since when tasks wait for something; `undefined` while they do not. */
-  readonly slowSinceMs: number | undefined;
 }
 
 const BUSY_SHARE_MIN = 0.9;
@@ -51,12 +44,6 @@ const VETO_MS_MIN = 60_000;
 const VETO_MS_MAX = 900_000;
 /** CPUs are oversubscribed above this. */
 const CPU_WAIT_MAX = 0.2;
-/** Tasks that take so many times the usual, and compute for less than this share of it, wait for something. */
-const SLOW_FACTOR = 1.5;
-const SLOW_CPU_MAX = 0.5;
-/** So long the pool waits for what is slow to recover before it tries whether more workers help. */
-const SLOW_HOLD_MS = 30_000;
-const USUAL_MS = 60_000;
 
 export const NO_VETO: VetoMemory = {
   sinceMs: -Infinity,
@@ -68,14 +55,11 @@ export const NO_VETO: VetoMemory = {
   workersMax: Infinity,
   untilMs: -Infinity,
   lengthMs: VETO_MS_MIN,
-  usualServiceMs: NaN,
-  usualMs: 0,
-  slowSinceMs: undefined,
 };
 
 /** Takes in one look. */
-export function observeVeto(memory: VetoMemory, signals: ScalingSignals, serviceMs: number, elapsedMs: number): VetoMemory {
-  const next = settle(usual(memory, signals, serviceMs, elapsedMs), signals.nowMs);
+export function observeVeto(memory: VetoMemory, signals: ScalingSignals, serviceMs: number): VetoMemory {
+  const next = settle(memory, signals.nowMs);
   const ready = signals.workers - signals.starting;
   const saturated = signals.queueDepth > 0 && ready > 0 && signals.busy >= ready * BUSY_SHARE_MIN;
   if (!saturated || ready !== next.workers) return restart(next, signals, ready, saturated);
@@ -90,14 +74,9 @@ export function vetoMax({ workersMax, untilMs }: VetoMemory, nowMs: number): num
   return nowMs < untilMs ? workersMax : Infinity;
 }
 
-/** Whether tasks that mostly wait take longer than usual: what they wait for is slow, and more workers may not help. */
-export function waitsDownstream({ usualServiceMs }: VetoMemory, serviceMs: number, cpuDemand: number | undefined): boolean {
-  return cpuDemand !== undefined && cpuDemand < SLOW_CPU_MAX && serviceMs > SLOW_FACTOR * usualServiceMs;
-}
-
-/** Whether what is slow may still recover, or growth has yet to show what it brings. */
-export function isOnTrial({ last, workers, slowSinceMs }: VetoMemory, nowMs: number): boolean {
-  return last === undefined || last.workers !== workers || nowMs - (slowSinceMs ?? -Infinity) < SLOW_HOLD_MS;
+/** Whether growth has yet to show what it brings. */
+export function isUnmeasured({ last, workers }: VetoMemory): boolean {
+  return last === undefined || last.workers !== workers;
 }
 
 function restart(memory: VetoMemory, { nowMs, flow }: ScalingSignals, ready: number, saturated: boolean): VetoMemory {
@@ -126,22 +105,4 @@ function veto(memory: VetoMemory, workersMax: number, nowMs: number): VetoMemory
 /** A veto that ended long ago has no successor: the next one starts short. */
 function settle(memory: VetoMemory, nowMs: number): VetoMemory {
   return memory.lengthMs > VETO_MS_MIN && nowMs > memory.untilMs + memory.lengthMs ? { ...memory, lengthMs: VETO_MS_MIN } : memory;
-}
-
-function usual(memory: VetoMemory, { nowMs, flow, host }: ScalingSignals, serviceMs: number, elapsedMs: number): VetoMemory {
-  if (flow.finished === 0) return memory;
-  const slow = waitsDownstream(memory, serviceMs, host.cpuDemand);
-  const usualMs = memory.usualMs + elapsedMs;
-  // What is unusual becomes usual too, but slowly. At first everything seen counts the same.
-  const weight = Math.max(1 - Math.exp(-elapsedMs / (slow ? 10 * USUAL_MS : USUAL_MS)), slow || usualMs === 0 ? 0 : Math.min(1, elapsedMs / usualMs));
-  return {
-    ...memory,
-    usualMs,
-    slowSinceMs: slow ? (memory.slowSinceMs ?? nowMs) : undefined,
-    usualServiceMs: towards(memory.usualServiceMs, serviceMs, weight),
-  };
-}
-
-function towards(mean: number, value: number, weight: number): number {
-  return Number.isNaN(mean) ? value : mean + weight * (value - mean);
 }

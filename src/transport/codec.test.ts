@@ -239,6 +239,12 @@ describe('a value crosses as its structured clone', () => {
   });
 });
 
+/** The smallest WebAssembly module: its magic number and version. */
+function compiledModule(): object {
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object } };
+  return new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+}
+
 describe('what cannot cross', () => {
   const refused: readonly (readonly [string, () => unknown, string])[] = [
     ['a function', () => ({ f: () => 1 }), 'x.f'],
@@ -252,6 +258,7 @@ describe('what cannot cross', () => {
     ['a promise', () => [Promise.resolve()], 'x[0]'],
     ['a WeakMap', () => [new WeakMap()], 'x[0]'],
     ['a blob', () => [new Blob(['a'])], 'x[0]'],
+    ['a compiled module', () => ({ m: [compiledModule()] }), 'x.m[0]'],
     [
       'a getter that throws',
       () => ({

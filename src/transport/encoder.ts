@@ -146,6 +146,8 @@ export class Encoder<B = Uint8Array> {
     if (Array.isArray(value)) return this.#array(value);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) return this.#record(value as Record<string, unknown>);
+    if (prototype === WASM_MODULE)
+      throw new MillraceError('ERR_VALUE_NOT_CLONEABLE', 'a WebAssembly.Module crosses only through a message port, that is to threads');
     return types.isArrayBuffer(value) && this.#buffer(value);
   }
 
@@ -249,6 +251,9 @@ export class Encoder<B = Uint8Array> {
     return true;
   }
 }
+
+/** The serializer of the runtime writes nothing in the place of a module, without a word. Absent where the runtime has no WebAssembly (`--jitless`). */
+const WASM_MODULE: unknown = (globalThis as { readonly WebAssembly?: { readonly Module: { readonly prototype: object } } }).WebAssembly?.Module.prototype;
 
 /** The error for bytes that are too many to cross at once. */
 export function tooLarge(byteLength: number): MillraceError {

@@ -294,5 +294,20 @@ for (const kind of REMOTE) {
         assert.deepEqual([...((await pool.submit('echo', [listed], { transfer: [listed.buffer] }).result) as Uint8Array)], [4, 5]);
       });
     });
+
+    test('takes what only a message port can carry to threads, and says by path that a process cannot have it', async () => {
+      await withPool(kind, { size: 1 }, async (pool) => {
+        const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object } };
+        const compiled = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+        const blob = new Blob(['abc']);
+        for (const [value, path] of [
+          [{ compiled }, /args\[0\]\.compiled/],
+          [[1, blob], /args\[0\]\[1\]/],
+        ] as const) {
+          if (kind === 'thread') assert.deepEqual(await pool.run('echo', value), value);
+          else assert.match((await errorOf(pool.run('echo', value))).message, path);
+        }
+      });
+    });
   });
 }

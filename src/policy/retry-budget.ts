@@ -18,6 +18,9 @@ export class RetryBudget {
   readonly #ratio: number;
   /** Number of the slot that is being filled, counted from time 0. */
   #current = -Infinity;
+  /** When it is full, and its place: so that a deposit into it is one comparison and one addition. */
+  #endMs = -Infinity;
+  #place = 0;
 
   /**
    * @param ratio retries allowed for each first attempt, default 0.2
@@ -50,16 +53,17 @@ export class RetryBudget {
 
   #add(nowMs: number, tokens: number): void {
     this.#advance(nowMs);
-    const slot = slotOf(this.#current);
-    this.#slots[slot] = (this.#slots[slot] as number) + tokens;
+    this.#slots[this.#place] = (this.#slots[this.#place] as number) + tokens;
   }
 
   /** Empties the slots that the window has moved onto. Time that goes backwards stays in the current slot. */
   #advance(nowMs: number): void {
+    if (nowMs < this.#endMs) return;
     const next = Math.floor(nowMs / SLOT_MS);
-    if (next <= this.#current) return;
     for (let number = Math.max(this.#current, next - SLOTS) + 1; number <= next; number += 1) this.#slots[slotOf(number)] = 0;
     this.#current = next;
+    this.#endMs = (next + 1) * SLOT_MS;
+    this.#place = slotOf(next);
   }
 }
 

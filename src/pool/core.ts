@@ -77,6 +77,7 @@ export class PoolCore {
   limitReached = false;
   #flushScheduled = false;
   #turnScheduled = false;
+  #entered = false;
   #turnMs = 0;
   #turnTicks = 0;
   readonly #onceIdle: (() => void)[] = [];
@@ -101,14 +102,25 @@ export class PoolCore {
 
   /** Milliseconds of the pool's clock, whole, read once a turn: the time stamp of everything that happens in one batch. */
   stamp(): number {
-    if (!this.#flushScheduled) this.wake();
+    if (!this.#flushScheduled && !this.#entered) this.wake();
     return this.#turnMs;
   }
 
   /** The same in units of 10 µs, wrapping at 2^32: an integer, so that keeping it costs no allocation. */
   ticks(): number {
-    if (!this.#flushScheduled) this.wake();
+    if (!this.#flushScheduled && !this.#entered) this.wake();
     return this.#turnTicks;
+  }
+
+  /** Until `leave`, time is what the clock says now: for what happens at once, without a look at the queue to come. */
+  enter(): void {
+    if (this.#flushScheduled) return;
+    this.#readClock();
+    this.#entered = true;
+  }
+
+  leave(): void {
+    this.#entered = false;
   }
 
   /** The clock itself, for what must be exact. */
@@ -120,9 +132,7 @@ export class PoolCore {
   wake(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    const now = this.settings.clock.now();
-    this.#turnMs = Math.floor(now);
-    this.#turnTicks = Math.floor(now * TICKS_PER_MS) | 0;
+    this.#readClock();
     this.settings.clock.defer(this.#flush);
   }
 
@@ -174,9 +184,15 @@ export class PoolCore {
     });
   }
 
+  #readClock(): void {
+    const now = this.settings.clock.now();
+    this.#turnMs = Math.floor(now);
+    this.#turnTicks = Math.floor(now * TICKS_PER_MS) | 0;
+  }
+
   #becameIdle(): void {
     if (this.events.has('idle')) this.events.emit('idle', { completed: this.counters.completed });
-    for (const resolve of this.#onceIdle.splice(0)) resolve();
+    if (this.#onceIdle.length > 0) for (const resolve of this.#onceIdle.splice(0)) resolve();
   }
 
   readonly #turn = (): void => {

@@ -68,8 +68,21 @@ export class Dispatcher {
     this.#now = this.#core.now();
     this.#ticks = Math.floor(this.#now * TICKS_PER_MS) | 0;
     task.marks |= DIRECT | FLAG_URGENT;
-    this.#assign(task, member);
+    this.#touch(member);
+    this.#assign(task, member, this.#inCallerContext);
     this.#publish();
+  }
+
+  /** Hands a task over that has just come, in the asynchronous context of its submitter. Somebody has credit, and nothing is queued. */
+  runNow(task: PoolTask): void {
+    const core = this.#core;
+    this.#now = task.submittedAt;
+    this.#ticks = core.ticks();
+    core.leave();
+    core.wait.record(0);
+    const member = core.scheduler.pass();
+    this.#assign(task, member, false);
+    member.worker.flush();
   }
 
   #handOut(): void {
@@ -92,12 +105,13 @@ export class Dispatcher {
         continue;
       }
       this.#core.wait.record(Math.max(0, nowMs - task.submittedAt));
-      this.#assign(task, member);
+      this.#touch(member);
+      this.#assign(task, member, this.#inCallerContext);
     }
     if (left === 0 && scheduler.depth > 0) this.#core.wakeNextTurn();
   }
 
-  #assign(task: PoolTask, member: Member): void {
+  #assign(task: PoolTask, member: Member, isElsewhere: boolean): void {
     const core = this.#core;
     task.move(DISPATCHED);
     task.attempt += 1;
@@ -110,14 +124,16 @@ export class Dispatcher {
     member.dispatched += 1;
     core.inFlight += 1;
     this.#takeMoved(task);
-    if (!member.touched) {
-      member.touched = true;
-      this.#touched.push(member);
-    }
     if (core.events.has('dispatched')) core.events.emit('dispatched', { ...core.taskEvent(task), workerId: member.worker.id });
-    if (this.#inCallerContext) runCaptured(task.extra?.inCallerContext, () => member.worker.dispatch(task));
+    if (isElsewhere) runCaptured(task.extra?.inCallerContext, () => member.worker.dispatch(task));
     else member.worker.dispatch(task);
     if (member.dispatched >= this.#tasksMax) this.#host.usedUp(member);
+  }
+
+  #touch(member: Member): void {
+    if (member.touched) return;
+    member.touched = true;
+    this.#touched.push(member);
   }
 
   #takeMoved(task: PoolTask): void {
@@ -131,7 +147,7 @@ export class Dispatcher {
   #publish(): void {
     const core = this.#core;
     if (this.#touched.length === 0) return;
-    const [only] = this.#touched.length === 1 && core.inFlight === 1 ? this.#touched : [];
+    const only = this.#touched.length === 1 && core.inFlight === 1 ? this.#touched[0] : undefined;
     for (const member of this.#touched) {
       member.touched = false;
       member.worker.flush();

@@ -16,16 +16,20 @@ import type { PoolCore } from './core.js';
 import type { OverloadControl } from './overload-control.js';
 import { COUNTED, DIRECT, PoolTask, TRANSFERRED, WAITING } from './pool-task.js';
 import { Nesting } from './nesting.js';
+import { RunNow } from './run-now.js';
+import type { NowDispatcher } from './run-now.js';
 import type { Settlement } from './settlement.js';
 import type { SignalWatch } from './signals.js';
 import { refusalError, SubmitStacks } from './submit-stack.js';
+import type { Above } from './submit-stack.js';
 import type { GivenOptions } from './task-functions.js';
 import type { TaskSettings } from './task-settings.js';
 
 /** What the intake asks of the rest of the pool. */
 export interface IntakeHost {
-  /** Runs the task on this process's event loop, at once. */
-  runInCaller(task: PoolTask): void;
+  /** Runs a task on this process's event loop, soon. */
+  readonly caller: { run(task: PoolTask): void };
+  readonly dispatcher: NowDispatcher;
 }
 
 type Obstacle = Exclude<OverloadStep, 'sojourn'>;
@@ -48,6 +52,7 @@ export class Intake {
   readonly #countsBytes: boolean;
   readonly #contextAlways: boolean;
   readonly #nesting: Nesting | undefined;
+  readonly #now: RunNow | undefined;
   readonly #drained: (() => void)[] = [];
   #sequence = 0;
 
@@ -74,26 +79,23 @@ export class Intake {
     this.#countsBytes = queue.bytesMax !== Infinity || queue.levels.some((level) => level.bytesMax !== Infinity);
     this.#bounded = this.#countsBytes || queue.max !== Infinity || queue.levels.some((level) => level.max !== Infinity);
     this.#guarded = this.#bounded || overload.guards;
-    this.#nesting = core.settings.kind === 'async' ? new Nesting(core) : undefined;
-    this.#contextAlways = core.settings.kind === 'async' || queue.whenFull === 'caller-runs';
+    const isHere = core.settings.kind === 'async';
+    this.#nesting = isHere ? new Nesting(core) : undefined;
+    if (RunNow.serves(core, overload)) this.#now = new RunNow(core, this.#make.bind(this), host.dispatcher);
+    this.#contextAlways = isHere || queue.whenFull === 'caller-runs';
   }
 
   /**
    * Makes a task and takes it in. `above` is the public method called, where the recorded stack begins. `mayWait` holds the task back
    * when the queue is full, whatever the policy: for callers that feed at the pool's pace.
    */
-  submit(
-    name: string,
-    args: readonly unknown[],
-    given: GivenOptions | undefined,
-    flags: number,
-    above: (...args: never[]) => unknown,
-    mayWait: boolean,
-  ): PoolTask {
+  submit(name: string, args: readonly unknown[], given: GivenOptions | undefined, flags: number, above: Above, mayWait: boolean): PoolTask {
     if (given?.idempotencyKey !== undefined) {
       const existing = this.#byKey.get(given.idempotencyKey);
       if (existing !== undefined) return existing;
     }
+    const called = given === undefined && flags === 0 ? this.#now?.tryCall(name, args, above) : undefined;
+    if (called !== undefined) return called;
     const core = this.#core;
     const task = this.create(name, args, given, flags, above);
     const refusal = this.#refusal(name, given) ?? core.guard?.(task);
@@ -113,18 +115,12 @@ export class Intake {
   }
 
   /** Makes a task that is open but stands nowhere yet. */
-  create(name: string, args: readonly unknown[], given: GivenOptions | undefined, flags: number, above: (...args: never[]) => unknown): PoolTask {
+  create(name: string, args: readonly unknown[], given: GivenOptions | undefined, flags: number, above: Above): PoolTask {
     const core = this.#core;
     const settings = given === undefined ? core.functions.of(name) : core.functions.with(name, given);
-    const now = core.stamp();
-    const task = new PoolTask(name, args, settings, ++this.#sequence, now);
+    const task = this.#make(name, args, settings, above);
     task.marks = flags;
-    core.counters.submitted += 1;
-    core.opened();
-    const submitStack = this.#stacks.record(now, above);
-    if (submitStack !== undefined) task.ensureExtra().submitStack = submitStack;
     if (given !== undefined) this.#takeOptions(task, given);
-    this.#nesting?.created(task);
     if (this.#contextAlways || settings.retry.retryIf !== undefined || typeof settings.retry.backoff === 'function') this.#takeContext(task);
     if (settings.deadlineMs !== Infinity) this.#cancellation.setDeadline(task, settings.deadlineMs);
     if (this.#countsBytes) task.ensureExtra().bytes = estimateBytes(args);
@@ -193,6 +189,18 @@ export class Intake {
     return new Promise((resolve) => {
       this.#drained.push(resolve);
     });
+  }
+
+  #make(name: string, args: readonly unknown[], settings: TaskSettings, above: Above): PoolTask {
+    const core = this.#core;
+    const now = core.stamp();
+    const task = new PoolTask(name, args, settings, ++this.#sequence, now);
+    core.counters.submitted += 1;
+    core.opened();
+    const submitStack = this.#stacks.record(now, above);
+    if (submitStack !== undefined) task.ensureExtra().submitStack = submitStack;
+    this.#nesting?.created(task);
+    return task;
   }
 
   #refusal(name: string, given: GivenOptions | undefined): Error | undefined {
@@ -281,7 +289,7 @@ export class Intake {
       case 'wait':
         return this.#wait(task);
       case 'caller-runs':
-        return this.#host.runInCaller(task);
+        return this.#host.caller.run(task);
       default:
         this.#refuse(task, decision.action === 'dead-letter', decision.action === 'refuse' && decision.neverFits);
     }
@@ -298,7 +306,7 @@ export class Intake {
   #turnAway(task: PoolTask, obstacle: Obstacle, mayWait: boolean): void {
     const { whenFull } = this.#core.settings.queue;
     if (mayWait || whenFull === 'wait') return this.#wait(task);
-    if (whenFull === 'caller-runs' && obstacle !== 'memory') return this.#host.runInCaller(task);
+    if (whenFull === 'caller-runs' && obstacle !== 'memory') return this.#host.caller.run(task);
     const error = refusalError(isRecorded(task), () => this.#overload.refusal(task, obstacle));
     if (whenFull === 'dead-letter') this.#settlement.deadLetter(task, error, 'overload');
     this.#settlement.reject(task, error, false);

@@ -4,6 +4,9 @@
  * In `auto` mode a bucket of {@link RECORDS_PER_SECOND_MAX} tokens bounds the cost: a pool that is fed faster records none for the rest of the
  * second, so a burst pays one comparison a task.
  */
+/** The public method that was called: a recorded stack begins above it. */
+export type Above = (...args: never[]) => unknown;
+
 const RECORDS_PER_SECOND_MAX = 1_000;
 const FRAMES_MAX = 12;
 
@@ -17,7 +20,7 @@ export class SubmitStacks {
   }
 
   /** A holder whose `stack` is formatted only when read; `undefined` when none is recorded. `above` is the public method that was called. */
-  record(nowMs: number, above: (...args: never[]) => unknown): { readonly stack?: string } | undefined {
+  record(nowMs: number, above: Above): { readonly stack?: string } | undefined {
     if (this.#mode === false || (this.#mode === 'auto' && !this.#take(nowMs))) return undefined;
     const holder: { stack?: string } = {};
     const limit = Error.stackTraceLimit;

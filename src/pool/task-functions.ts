@@ -56,6 +56,7 @@ export class TaskFunctions {
   readonly #onLearned: ((functions: readonly FunctionInfo[]) => void) | undefined;
   readonly #levels: readonly LevelOptions[];
   readonly #settings = new Map<string, TaskSettings>();
+  readonly #plain = new Map<string, TaskSettings>();
   /** Those of the pool's options, and those that functions declare. */
   readonly #bulkheads: Map<string, Bulkhead>;
   #countsErrors: boolean;
@@ -73,7 +74,7 @@ export class TaskFunctions {
     this.#bulkheads = new Map(bulkheads);
     this.#levels = levels;
     this.#countsErrors = countsErrors(base.breaker);
-    for (const name of bulkheads.keys()) this.#settings.set(name, this.#plain(name));
+    for (const name of bulkheads.keys()) this.#settings.set(name, this.#undeclared(name));
   }
 
   bulkheads(): readonly Bulkhead[] {
@@ -96,8 +97,10 @@ export class TaskFunctions {
     for (const info of functions) settings.set(info.name, this.#merge(info.name, info.options as TaskDefaults | undefined));
     this.#known = new Map(functions.map((info) => [info.name, info]));
     this.#settings.clear();
+    this.#plain.clear();
     for (const [name, each] of settings) {
       this.#settings.set(name, each);
+      if (isPlain(each, this.#base.level)) this.#plain.set(name, each);
       this.#countsErrors ||= countsErrors(each.breaker);
     }
     this.#onLearned?.(functions);
@@ -107,6 +110,11 @@ export class TaskFunctions {
   /** The settings of a plain call of `name`. One map look-up. */
   of(name: string): TaskSettings {
     return this.#settings.get(name) ?? this.#base;
+  }
+
+  /** The same if the function is known and nothing of them asks for anything: no limits, retries or second attempts, no bulkhead, and the usual level. */
+  plain(name: string): TaskSettings | undefined {
+    return this.#plain.get(name);
   }
 
   /** The settings of a call with options of its own. */
@@ -155,13 +163,13 @@ export class TaskFunctions {
   }
 
   /** The settings of a function that says nothing of itself. */
-  #plain(name: string): TaskSettings {
+  #undeclared(name: string): TaskSettings {
     const bulkhead = this.#bulkheads.get(name);
     return bulkhead === undefined ? this.#base : { ...this.#base, bulkhead };
   }
 
   #merge(name: string, defaults: TaskDefaults | undefined): TaskSettings {
-    if (defaults === undefined) return this.#plain(name);
+    if (defaults === undefined) return this.#undeclared(name);
     const option = (field: string): string => `defineTask(${name}).${field}`;
     const own = ownOptions<TaskDefaults>(`defineTask(${name})`, defaults, DEFAULTS);
     return {
@@ -175,6 +183,11 @@ export class TaskFunctions {
       bulkhead: own.bulkhead === undefined ? this.#bulkheads.get(name) : declaredBulkhead(option('bulkhead'), name, own.bulkhead, this.#bulkheads),
     };
   }
+}
+
+function isPlain({ level, timeoutMs, deadlineMs, retry, hedge, bulkhead }: TaskSettings, usualLevel: number): boolean {
+  const isLimited = timeoutMs !== Infinity || deadlineMs !== Infinity || bulkhead !== undefined;
+  return !isLimited && level === usualLevel && retry.attempts === 1 && hedge === undefined;
 }
 
 function countsErrors(breaker: BreakerPlan | undefined): boolean {

@@ -118,7 +118,7 @@ export class WorkerPool {
       usedUp: (member) => fleet.retire(member, 'tasks'),
     });
     const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
-    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, this.#overload, { runInCaller: (task) => caller.run(task) });
+    this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, this.#overload, { caller, dispatcher: this.#dispatcher });
     replies.children = new ForkedChildren(core, this.#intake);
     this.#shutdown = new Shutdown(core, this.#cancellation, fleet, this.#scaling, caller);
     core.onCancel = (task, reason) => this.#cancellation.cancel(task, reason, 'cancel() was called');

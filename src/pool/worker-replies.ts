@@ -37,6 +37,8 @@ export class WorkerReplies implements PoolWorkerHost {
   /** Runs children of processes elsewhere; set when the pool is put together. */
   children: ForkedChildren | undefined;
   readonly #watchdog: Pick<Watchdog, 'pong'>;
+  /** Workers on this event loop: no tasks are sent ahead, and answers come one by one. */
+  readonly #here: boolean;
 
   constructor(
     core: PoolCore,
@@ -55,6 +57,7 @@ export class WorkerReplies implements PoolWorkerHost {
     this.#fleet = fleet;
     cancellation.onLetGo = (member, token) => this.onVacated(member.worker, token);
     this.#watchdog = watchdog;
+    this.#here = core.settings.kind === 'async';
   }
 
   onReady(worker: Worker<PoolTask>, info: WorkerReady): void {
@@ -68,10 +71,12 @@ export class WorkerReplies implements PoolWorkerHost {
   }
 
   onCompleted(_worker: Worker<PoolTask>, task: PoolTask, value: unknown): void {
+    if (this.#here) this.#core.enter();
     const member = this.#answered(task);
     if (this.#core.observed) this.#core.attempts.completed(task, member);
     this.#settlement.complete(task, member, value);
     this.#release(member, (task.marks & DIRECT) === 0);
+    if (this.#here) this.#core.leave();
   }
 
   onFailed(_worker: Worker<PoolTask>, task: PoolTask, error: unknown): void {
@@ -178,12 +183,13 @@ export class WorkerReplies implements PoolWorkerHost {
     const core = this.#core;
     member.inFlight -= 1;
     core.inFlight -= 1;
-    this.#prefetch.count(member);
+    if (!this.#here) this.#prefetch.count(member);
     if (member.inFlight === 0) member.idleSince = core.stamp();
     if (member.state === 'draining') this.#fleet.finishDrain(member);
     else if (member.state === 'ready' || member.state === 'suspect') {
       if (heldCredit) core.scheduler.release(member, member.idleSince);
-      core.wake();
+      // With nothing to hand out there is nothing to look at: what was sent ahead, which a look adjusts, is nothing here.
+      if (!this.#here || core.scheduler.depth > 0 || core.waiting.size > 0) core.wake();
     }
   }
 }

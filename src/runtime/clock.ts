@@ -33,6 +33,9 @@ class HostTimer implements Timer {
   }
 }
 
+// Looked up once: as a global it is an accessor.
+const { performance } = globalThis;
+
 /** The clock of the host. */
 export const systemClock: Clock = {
   now: () => performance.now(),

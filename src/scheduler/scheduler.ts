@@ -167,6 +167,13 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     return false;
   }
 
+  /** Picks the worker for a task that goes past the queue, which is empty: one of no bulkhead and no affinity key. Somebody must have credit. */
+  pass(): W {
+    const slot = this.#pick();
+    this.#load(slot);
+    return slot.worker;
+  }
+
   #advance(): boolean {
     while (this.#ready.size > 0) {
       const owner = this.#own.first();
@@ -282,17 +289,26 @@ export class Scheduler<T extends QueuedTask, W extends object> {
 
   /** Picks a worker with credit, and binds the task's affinity key to it. */
   #choose(task: T): WorkerSlot<T, W> {
-    const slot = this.#placement.pick(this.#ready, this.#random);
-    assert(slot !== undefined, `placement ${this.#placement.name} picks one of the candidates`);
+    const slot = this.#pick();
     if (this.#bindings !== undefined && task.affinityKey !== undefined) this.#bindings.bind(task.affinityKey, slot);
     return slot;
   }
 
-  #give(task: T, slot: WorkerSlot<T, W>): true {
-    if (task.bulkhead !== undefined) task.bulkhead.inFlight += 1;
+  #pick(): WorkerSlot<T, W> {
+    const slot = this.#placement.pick(this.#ready, this.#random);
+    assert(slot !== undefined, `placement ${this.#placement.name} picks one of the candidates`);
+    return slot;
+  }
+
+  #load(slot: WorkerSlot<T, W>): void {
     this.#inFlight += 1;
     this.#change(slot, slot.load + 1, slot.creditMax, true);
     this.#ready.endTurn(slot);
+  }
+
+  #give(task: T, slot: WorkerSlot<T, W>): true {
+    if (task.bulkhead !== undefined) task.bulkhead.inFlight += 1;
+    this.#load(slot);
     this.nextTask = task;
     this.nextWorker = slot.worker;
     return true;

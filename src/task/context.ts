@@ -76,6 +76,18 @@ export function enterContext(context: TaskContext): void {
   current = context;
 }
 
+/** Calls `fn` with `context` as the current one while the call lasts. */
+export function callWithContext<R>(context: TaskContext, fn: (...args: never[]) => R, args: readonly unknown[]): R {
+  // A pool within a task function calls functions of its own while that one runs.
+  const outer = current;
+  current = context;
+  try {
+    return fn(...(args as never[]));
+  } finally {
+    current = outer;
+  }
+}
+
 /** Ends that for `context`; does nothing when another is the current one. */
 export function leaveContext(context: TaskContext): void {
   if (current === context) current = undefined;

@@ -10,7 +10,7 @@
  * into calls. Nothing that a function does, throws or returns makes `start` throw.
  */
 import { framesCarryContext } from '../../runtime/async-context.js';
-import { contextImported, currentContext, enterContext, leaveContext, runInContext } from '../../task/context.js';
+import { callWithContext, contextImported, currentContext, enterContext, leaveContext, runInContext } from '../../task/context.js';
 import { unknownFunctionError } from '../../task/unknown-function.js';
 import { runShare } from '../../shared/range-share.js';
 import type { ShareArgs } from '../../shared/range-share.js';
@@ -128,17 +128,8 @@ export class Executor {
       return fn(...args);
     }
     if (contextImported() || (this.#options.captureCaller !== undefined && framesCarryContext)) return runInContext(execution, () => fn(...args));
-    return this.#callAlone(execution, fn, args);
-  }
-
-  /** Nobody can ask for the context but the pool, when the function submits a task to it: it is told while the call lasts. */
-  #callAlone(execution: Execution, fn: TaskFunction['call'], args: readonly unknown[]): unknown {
-    enterContext(execution);
-    try {
-      return fn(...args);
-    } finally {
-      leaveContext(execution);
-    }
+    // Nobody can ask for the context but the pool, when the function submits a task to it: it is told while the call lasts.
+    return callWithContext(execution, fn, args);
   }
 
   /** Follows a returned or resolved value. */

@@ -1,0 +1,58 @@
+/**
+ * The short way of a plain call on the event loop: where nothing waits and a place is free, its function is called within the submission, in the
+ * caller's own asynchronous context.
+ *
+ * The long way costs a look at the queue in a microtask of its own, two readings of the clock and the keeping of the caller's context: several times
+ * what the call itself does. It is for all that has options, retries, limits or a priority of its own, and for what tasks submit while they are being called: a
+ * chain of such calls would grow the stack.
+ */
+import type { PoolCore } from './core.js';
+import type { PoolTask } from './pool-task.js';
+import type { Above } from './submit-stack.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** Makes an open task that stands nowhere. */
+type MakeTask = (name: string, args: readonly unknown[], settings: TaskSettings, above: Above) => PoolTask;
+
+/** Hands a task to a worker that is free for it, within the call. */
+export interface NowDispatcher {
+  runNow(task: PoolTask): void;
+}
+
+export class RunNow {
+  readonly #core: PoolCore;
+  readonly #make: MakeTask;
+  readonly #dispatcher: NowDispatcher;
+  #calling = false;
+
+  constructor(core: PoolCore, make: MakeTask, dispatcher: NowDispatcher) {
+    this.#core = core;
+    this.#make = make;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Not where the overload control counts what comes in, or `concurrency: 'auto'` looks once a turn. */
+  static serves(core: PoolCore, overload: { readonly guards: boolean }): boolean {
+    return core.settings.kind === 'async' && !overload.guards && !core.settings.autoConcurrency;
+  }
+
+  /** Calls the function of a task with no options; `undefined` when it has to go the long way. */
+  tryCall(name: string, args: readonly unknown[], above: Above): PoolTask | undefined {
+    const core = this.#core;
+    const { scheduler } = core;
+    if (this.#calling || core.phase !== 'open' || core.paused || core.degraded !== undefined || core.guard !== undefined) return undefined;
+    if (!scheduler.hasCredit || scheduler.paused || scheduler.depth > 0 || core.waiting.size > 0 || core.events.has('submitted')) return undefined;
+    const settings = core.functions.plain(name);
+    if (settings === undefined) return undefined;
+    this.#calling = true;
+    try {
+      core.enter();
+      const task = this.#make(name, args, settings, above);
+      core.retryBudget.onFirstAttempt(core.stamp());
+      this.#dispatcher.runNow(task);
+      return task;
+    } finally {
+      this.#calling = false;
+    }
+  }
+}

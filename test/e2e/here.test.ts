@@ -1,0 +1,102 @@
+/** Plain calls on the event loop, whose functions are called within the submission where nothing stands before them. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createPool } from 'millrace';
+import type { Pool, PoolOptions } from 'millrace';
+import { own, storage } from './fixtures/here-tasks.js';
+import { errorOf } from './kinds.js';
+
+type Tasks = typeof import('./fixtures/here-tasks.js');
+const url = new URL('./fixtures/here-tasks.js', import.meta.url);
+
+async function withPool(options: PoolOptions, body: (pool: Pool<Tasks>) => Promise<void>): Promise<void> {
+  const pool = createPool<Tasks>(url, { worker: 'async', ...options });
+  Object.assign(own, { pool, calls: [] });
+  try {
+    await pool.ready();
+    await body(pool);
+  } finally {
+    await pool.terminate();
+  }
+}
+
+describe('a plain call on the event loop', { timeout: 30_000 }, () => {
+  test('calls its function at once when a place is free', () =>
+    withPool({}, async (pool) => {
+      const [first, second] = [pool.run('note', 1), pool.run('noteLater', 2)];
+      assert.deepEqual(own.calls, [1, 2]);
+      assert.deepEqual(await Promise.all([first, second]), [1, 2]);
+    }));
+
+  test('waits for its turn behind what is queued, and for a place', () =>
+    withPool({ concurrency: 1 }, async (pool) => {
+      const all = [pool.run('noteLater', 1), pool.run('note', 2), pool.run('note', 3), pool.submit('note', [4], { priority: 'high' }).result];
+      assert.deepEqual(own.calls, [1]);
+      await Promise.all(all);
+      assert.deepEqual(own.calls, [1, 4, 2, 3]);
+    }));
+
+  test('goes through the queue when it has a priority or other options', () =>
+    withPool({}, async (pool) => {
+      const all = [pool.run('urgent', 'a'), pool.submit('note', ['b'], { priority: 'low' }).result, pool.submit('note', ['c']).result];
+      assert.deepEqual(own.calls, []);
+      await Promise.all(all);
+      assert.deepEqual(own.calls, ['a', 'c', 'b']);
+    }));
+
+  test('rejects, and never throws, for what its function throws', () =>
+    withPool({}, async (pool) => {
+      const promise = pool.run('refuse');
+      assert.ok((await errorOf(promise)) instanceof RangeError);
+      assert.equal((await errorOf(pool.run('none' as 'note', 1)))['code'], 'ERR_UNKNOWN_FUNCTION');
+      assert.equal(pool.stats().tasks.failed, 1);
+    }));
+
+  test('counts like any other', () =>
+    withPool({ queue: { max: 0 } }, async (pool) => {
+      for (let i = 0; i < 50; i += 1) await pool.run(i % 2 === 0 ? 'note' : 'noteLater', i);
+      await pool.idle();
+      const { tasks, run, wait } = pool.stats();
+      assert.deepEqual([tasks.submitted, tasks.completed, tasks.inFlight, run.count, wait.count], [50, 50, 0, 50, 50]);
+    }));
+
+  test('is not called in a pool that is paused, by the function before it too, or closing', () =>
+    withPool({}, async (pool) => {
+      await pool.run('pauseOwn');
+      const waiting = pool.run('note', 1);
+      assert.deepEqual(own.calls, []);
+      pool.resume();
+      assert.equal(await waiting, 1);
+      const closed = pool.close();
+      assert.equal((await errorOf(pool.run('note', 2)))['code'], 'ERR_POOL_CLOSED');
+      await closed;
+    }));
+
+  test('sees the stores of its caller', () =>
+    withPool({}, async (pool) => {
+      assert.equal(await storage.run('caller', () => pool.run('store')), 'caller');
+      assert.equal(await pool.run('store'), undefined);
+    }));
+
+  test('is still known as the caller of its own pool after it has called another', () =>
+    withPool({ concurrency: 1 }, async (pool) => {
+      // Before any task of this process has called one of its own pool: from then on tasks are followed in another way.
+      const other = createPool<Tasks>(url, { worker: 'async' });
+      await other.ready();
+      own.other = other;
+      assert.equal(await pool.run('across'), 'done');
+      await other.terminate();
+    }));
+
+  test('may call further tasks of its pool, however deep', () =>
+    withPool({ concurrency: 1 }, async (pool) => {
+      assert.equal(await pool.run('chain', 20_000), 20_000);
+    }));
+
+  test('is cancelled with its pool', () =>
+    withPool({ cancelGrace: 0 }, async (pool) => {
+      const open = pool.run('noteLater', new Promise(() => undefined));
+      await pool.terminate();
+      assert.equal((await errorOf(open))['code'], 'ERR_TASK_CANCELLED');
+    }));
+});

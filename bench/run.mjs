@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { cases } from './cases/index.mjs';
 import { contenders, OURS } from './contenders/index.mjs';
 import { installDependencies, millraceIsBuilt, versionOf } from './harness/install.mjs';
-import { busyWarning, loadBefore, machineClass } from './harness/machine.mjs';
+import { busyBefore, machineClass } from './harness/machine.mjs';
 import { HELP, readOptions } from './harness/options.mjs';
 import { makePlan } from './harness/plan.mjs';
 import { markdown } from './harness/report/markdown.mjs';
@@ -21,30 +21,36 @@ async function main(options) {
   const plan = makePlan(options);
   if (plan.some(({ entries }) => entries.some(({ contender }) => contender.name === OURS)) && !millraceIsBuilt())
     throw new Error('millrace is not built: run `npm run build` first');
-  const load = loadBefore();
-  const warning = busyWarning(load);
+  const { load, free, warning } = await busyBefore();
   if (warning !== undefined) console.error(`bench: ${warning}`);
   const settings = { ...options, iterationsPerUs: calibrate() };
   const summaries = [];
+  const started = performance.now();
   for (const item of plan) {
+    const caseStarted = performance.now();
     const results = await runRounds(item, settings, showProgress(item));
     clearProgress();
-    summaries.push(summarise(item.benchCase, results));
+    summaries.push({ ...summarise(item.benchCase, results), seconds: secondsSince(caseStarted) });
     console.log((options.tune ? tuneTable : caseTable)(summaries.at(-1)));
   }
   if (!options.tune)
     write(options, {
       machine: machineClass(),
       loadBefore: load,
+      coresFreeBefore: free,
       warning,
       rounds: options.rounds,
       threads: options.threads,
       quick: options.quick,
+      screening: options.screening,
+      seconds: secondsSince(started),
       versions: versions(plan),
       cases: summaries,
     });
   return oursFailed(summaries) ? 1 : 0;
 }
+
+const secondsSince = (started) => Math.round((performance.now() - started) / 1000);
 
 /** Versions of the packages that took part. */
 function versions(plan) {

@@ -7,7 +7,7 @@ export default {
   kind: 'thread',
   buffers: true,
   metrics: [{ key: 'rate', label: 'rate', unit: 'tasks/s', better: 'higher', target: { ratio: 2 }, guarded: true }],
-  params: { tasks: 10_000 },
-  quick: { tasks: 3_000 },
+  params: { passMs: 150 },
+  quick: { passMs: 100 },
   measure: measureBuffers,
 };

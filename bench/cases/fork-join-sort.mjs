@@ -10,7 +10,7 @@ export default {
   kind: 'thread',
   module: 'fork-join',
   metrics: [{ key: 'speedUp', label: 'speed-up', unit: 'x', better: 'higher', target: { min: 1.8 } }],
-  params: { count: 1 << 21 },
+  params: { count: 1 << 20 },
   quick: { count: 1 << 19 },
 
   async measure({ contender, start, params }) {

@@ -5,7 +5,7 @@
  *   kind            'thread' | 'process' | 'async' | 'any': which contenders take part
  *   metrics         [{ key, label, unit, better, resolution?, compared?, target?, guarded? }]; `target` is { ratio, over? } against the best peer (or the one
  *                   named), or { min } / { max } for the value itself; `guarded` metrics are watched by check-ratios.mjs; `compared: false` where a ratio to a peer says nothing
- *   params, quick   sizes, and what `--quick` puts in their place
+ *   params, quick   sizes, and what `--quick` puts in their place: `passMs` where `steadyRate` finds the length of a pass
  *   threads         workers, where it is not the run's
  *   measure(setting) -> { [key]: number, note? }, run in a process of its own (harness/child.mjs)
  *

@@ -12,7 +12,7 @@ export default {
     { key: 'p99Us', label: 'p99', unit: 'µs', better: 'lower', target: { ratio: 2 } },
   ],
   params: { tasks: 20_000 },
-  quick: { tasks: 5_000 },
+  quick: { tasks: 15_000 },
 
   async measure({ start, params }) {
     const { run } = await start();

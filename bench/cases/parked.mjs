@@ -12,7 +12,7 @@ export default {
     { key: 'cpuPercent', label: 'CPU', unit: '% of a core', better: 'lower', resolution: 0.1, target: { max: 0.5 } },
     { key: 'endedByItself', label: 'process ends by itself', unit: 'yes/no', better: 'higher', compared: false, target: { min: 1 } },
   ],
-  params: { ms: 4_000 },
+  params: { ms: 2_500 },
   quick: { ms: 1_500 },
 
   async measure({ start, params }) {

@@ -6,7 +6,7 @@ export default {
   title: '64 KB buffer there and back, 16 in flight, 2 processes',
   kind: 'process',
   metrics: [{ key: 'rate', label: 'rate', unit: 'tasks/s', better: 'higher', target: { ratio: 50, over: 'workerpool' }, guarded: true }],
-  params: { tasks: 2_000 },
-  quick: { tasks: 500 },
+  params: { passMs: 150 },
+  quick: { passMs: 100 },
   measure: measureBuffers,
 };

@@ -3,11 +3,11 @@ import { burst, medianOf } from '../harness/load.mjs';
 
 export default {
   name: 'process-burst',
-  title: 'Burst of 50,000 no-ops, 2 processes',
+  title: 'Burst of 20,000 no-ops, 2 processes',
   kind: 'process',
   metrics: [{ key: 'rate', label: 'rate', unit: 'tasks/s', better: 'higher', target: { ratio: 4, over: 'workerpool' }, guarded: true }],
-  params: { tasks: 50_000 },
-  quick: { tasks: 10_000 },
+  params: { tasks: 20_000 },
+  quick: { tasks: 8_000 },
 
   async measure({ start, params }) {
     const { run } = await start();

@@ -1,7 +1,7 @@
 /**
  * The measuring process: one case, one contender, one round, then gone, so that no heap and no compiled code is shared between contenders.
- * Gets `{ case, contender, kind, variant, threads, quick, iterationsPerUs }` as its only argument, answers with one line of JSON on descriptor 3:
- * `{ status: 'ok', values, note }`, `{ status: 'not available', note }` or `{ status: 'failed', note }`.
+ * Gets `{ case, contender, kind, variant, threads, quick, iterationsPerUs, passTasks }` as its only argument, answers with one line of JSON on descriptor 3:
+ * `{ status: 'ok', values, note, passTasks }`, `{ status: 'not available', note }` or `{ status: 'failed', note }`.
  */
 import { writeSync } from 'node:fs';
 import { contenders } from '../contenders/index.mjs';
@@ -32,6 +32,7 @@ const setting = {
   threads,
   params: { ...benchCase.params, ...(request.quick ? benchCase.quick : {}) },
   iterationsPerUs: request.iterationsPerUs,
+  passTasks: request.passTasks,
   start: () => opened(startWarm(contender, options)),
   startCold: () => opened(startCold(contender, options)),
 };
@@ -42,8 +43,8 @@ function answer(message) {
 }
 
 try {
-  const { note, ...values } = await benchCase.measure(setting);
-  answer({ status: 'ok', values, note });
+  const { note, passTasks, ...values } = await benchCase.measure(setting);
+  answer({ status: 'ok', values, note, passTasks });
 } catch (error) {
   if (error instanceof NotAvailable) answer({ status: 'not available', note: error.message });
   else answer({ status: 'failed', note: String(error?.message ?? error) });

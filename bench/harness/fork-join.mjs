@@ -1,6 +1,6 @@
 /** What the fork/join cases share. */
+import { medianOf } from './load.mjs';
 import { NotAvailable } from './start.mjs';
-import { median } from './statistics.mjs';
 
 /** millrace splits inside the worker; the peers have no fork/join, for them the caller splits by hand. */
 export async function splitsInWorker(contender) {
@@ -39,11 +39,7 @@ export async function speedUpOverInline({ inline, prepare = () => {}, open }) {
   return (before + after) / 2 / pooledMs;
 }
 
-async function medianPass(run, prepare) {
-  const times = [];
-  for (let i = 0; i < 5; i++) times.push(await pass(run, prepare));
-  return median(times);
-}
+const medianPass = (run, prepare) => medianOf(() => pass(run, prepare));
 
 /** Milliseconds of one pass. */
 async function pass(run, prepare) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = join(root, 'node_modules');
 const link = join(modules, 'millrace');
+const INSTALL_LIMIT_MS = 120_000;
 
 /** Installs what is missing. Offline after the first time: what is there in the right version is left alone. */
 export function installDependencies() {
@@ -17,6 +18,7 @@ export function installDependencies() {
       cwd: root,
       stdio: 'inherit',
       shell: process.platform === 'win32',
+      timeout: INSTALL_LIMIT_MS,
     });
     if (status !== 0) throw new Error('bench: `npm ci` failed in bench/; the first run needs the registry');
   }

@@ -14,11 +14,43 @@ export function burst(run, tasks) {
   });
 }
 
-/** The median time of five passes in the same process: the first ones still compile and grow the heap, for every pool alike. */
+/** How many passes there are at most once a process has spent so many milliseconds on them. */
+const PASSES = [
+  { count: 5, spentMs: 1_000 },
+  { count: 3, spentMs: 4_000 },
+  { count: 2, spentMs: Infinity },
+];
+
+/** The median time of five passes in the same process (the first ones still compile and grow the heap, for every pool alike), of fewer where they are long. */
 export async function medianOf(pass) {
   const times = [];
-  for (let i = 0; i < 5; i++) times.push(await pass());
+  const started = performance.now();
+  const another = ({ count, spentMs }) => times.length < count && performance.now() - started < spentMs;
+  while (PASSES.some(another)) times.push(await pass());
   return median(times);
+}
+
+/** How many tasks a pass of {@link steadyRate} may have. */
+const PASS_TASKS = [500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000];
+
+/**
+ * The rate of a steady load, where the length of a pass changes nothing but its precision: `pass(tasks)` resolves to milliseconds. A pass has the least of
+ * `PASS_TASKS` that keeps this contender busy for `passMs`; the first round finds it, and the others get it as `passTasks`, so that they all measure the same.
+ */
+export async function steadyRate(pass, { passMs }, passTasks) {
+  const tasks = passTasks ?? (await enoughTasks(pass, passMs));
+  await pass(tasks);
+  const elapsedMs = await medianOf(() => pass(tasks));
+  return { rate: (tasks / elapsedMs) * 1000, passTasks: tasks };
+}
+
+/** The second pass of a length decides: the first still compiles. */
+async function enoughTasks(pass, passMs) {
+  for (const tasks of PASS_TASKS) {
+    await pass(tasks);
+    if ((await pass(tasks)) >= passMs) return tasks;
+  }
+  return PASS_TASKS.at(-1);
 }
 
 /** Keeps `width` tasks in flight. */

@@ -11,6 +11,7 @@ export const HELP = `Benchmarks of millrace and its peers, interleaved in one ru
   --contender <name>   only this contender (may be given several times)
   --rounds <n>         rounds for each case (default 5, with --quick 3)
   --threads <n>        workers of a pool (default 2)
+  --no-screening       every contender in every round, also the slowest
   --quick              fewer tasks: for a smoke run, not for figures
   --tune               every configuration of every peer, to see which is the best for a case
   --out <folder>       where the report goes (default: bench/results for a full run, bench/results/tmp for any other)
@@ -23,6 +24,7 @@ const OPTIONS = {
   contender: { type: 'string', multiple: true },
   rounds: { type: 'string' },
   threads: { type: 'string' },
+  'no-screening': { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   tune: { type: 'boolean', default: false },
   out: { type: 'string' },
@@ -39,6 +41,7 @@ export function readOptions(argv) {
     contenderNames: known('contender', values.contender, contenders),
     rounds: count('rounds', values.rounds, quick ? 3 : 5),
     threads: count('threads', values.threads, 2),
+    screening: !values['no-screening'] && !values.tune,
     quick,
     tune: values.tune,
     out: values.out,

@@ -1,25 +1,46 @@
-/** The comparison behind check-ratios.mjs, without running anything. */
+/** The decisions behind check-ratios.mjs, without running anything. */
 
 /** A ratio may fall to this share of the recorded one: noise of shared machines stays above it. */
 export const SHARE_MIN = 2 / 3;
 
-/** The guarded ratios of a run: `{ 'burst/rate': 12.3, … }`. A metric without a ratio (not available, failed) is `undefined`. */
+/** Rounds of the first try, of the second, and of the third, which only a busy machine gets. */
+const TRIES = [3, 5, 5];
+
+/** `burst/rate` and so on, of every guarded metric. */
+export function guardedNames(cases) {
+  return cases.flatMap(({ name, metrics }) => metrics.filter(({ guarded }) => guarded).map(({ key }) => `${name}/${key}`));
+}
+
+/** `burst/rate` -> `['burst', 'rate']`. */
+export const splitName = (name) => name.split('/', 2);
+
+/** The guarded ratios of a run, with the peer they are over: `{ 'burst/rate': { ratio: 12.3, peer: 'x' }, … }`; no entry for a metric without a ratio. */
 export function guardedRatios(summaries) {
-  const entries = summaries.flatMap(({ name, metrics }) => metrics.filter(({ guarded }) => guarded).map(({ key, ratio }) => [`${name}/${key}`, ratio]));
+  const entries = summaries.flatMap(({ name, metrics }) =>
+    metrics.filter(({ guarded, ratio }) => guarded && ratio !== undefined).map(({ key, ratio, bestPeer }) => [`${name}/${key}`, { ratio, peer: bestPeer }]),
+  );
   return Object.fromEntries(entries);
 }
 
 /**
- * Compares measured with recorded ratios: the names of those that `passed` and that `failed`, because they have fallen by more than a third or are
- * recorded and can no longer be measured (a renamed case, a contender that fails).
+ * Judges one recorded ratio: `{ verdict: 'passed' | 'failed' | 'skipped', reason, ratios }`.
+ *
+ *   measure(rounds)   one try: `{ ratio, quiet }`, or `{ problem }` when the peer cannot be measured. `ratio` is undefined when millrace is what failed;
+ *                     `quiet` says that nothing else wanted the cores before, during and after
+ *   timeIsUp()        asked before and after every try
+ *
+ * It fails when it has fallen twice in a row and the machine was quiet in the last try. A try on a busy machine proves nothing but a pass.
  */
-export function compareRatios(measured, recorded) {
-  const holds = (name) => measured[name] >= SHARE_MIN * recorded[name];
-  const names = Object.keys(recorded);
-  return { passed: names.filter(holds), failed: names.filter((name) => !holds(name)) };
-}
-
-/** Case names of `burst/rate`-like names, each once. */
-export function casesOf(names) {
-  return [...new Set(names.map((name) => name.slice(0, name.indexOf('/'))))];
+export async function judge(recorded, { measure, timeIsUp = () => false }) {
+  const ratios = [];
+  for (const rounds of TRIES) {
+    if (timeIsUp()) return { verdict: 'skipped', reason: 'no time left', ratios };
+    const { ratio, quiet, problem } = await measure(rounds);
+    if (problem !== undefined) return { verdict: 'skipped', reason: problem, ratios };
+    ratios.push(ratio);
+    if (ratio >= SHARE_MIN * recorded) return { verdict: 'passed', ratios };
+    if (timeIsUp()) return { verdict: 'skipped', reason: 'no time left', ratios };
+    if (ratios.length > 1 && quiet) return { verdict: 'failed', ratios };
+  }
+  return { verdict: 'skipped', reason: 'the machine has no core to spare', ratios };
 }

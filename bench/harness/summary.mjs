@@ -3,22 +3,24 @@ import { OURS } from '../contenders/index.mjs';
 import { advantage, median } from './statistics.mjs';
 
 /**
- * The summary of one case: `{ name, title, metrics, entries }`. An entry is `{ name, variant, reference, status, note, values: { [key]: spread } }`; a
- * metric gets `bestPeer`, `ratio` (ours over the best peer's, above 1 is better) with its spread over the rounds, and `reached` for its target.
+ * The summary of one case: `{ name, title, metrics, entries }`. An entry is `{ name, variant, reference, screened, status, note, passTasks, values: { [key]:
+ * spread } }`, where one that was screened out has the figures of the first round and is no candidate for the best peer; a metric gets `bestPeer`, `ratio` (ours over the best peer's, above 1 is better) with its spread over the rounds, and `reached` for its target.
  */
 export function summarise({ name, title, metrics }, results) {
-  const entries = results.map(({ entry, answers }) => entrySummary(entry, answers, metrics));
+  const entries = results.map((result) => entrySummary(result, metrics));
   return { name, title, metrics: metrics.map((metric) => ({ ...metric, ...compare(metric, entries) })), entries };
 }
 
-function entrySummary({ contender, variant, label }, answers, metrics) {
+function entrySummary({ entry: { contender, variant, label }, answers, screened = false }, metrics) {
   const bad = answers.find(({ status }) => status !== 'ok');
   const base = {
     name: label,
     variant,
     reference: contender.reference === true,
+    screened,
     status: bad?.status ?? 'ok',
     note: (bad ?? answers.find(({ note }) => note !== undefined))?.note,
+    passTasks: answers[0]?.passTasks,
     values: {},
   };
   if (bad !== undefined || answers.length === 0) return base;
@@ -32,7 +34,7 @@ function spread(all) {
 
 function compare(metric, entries) {
   const ours = entries.find(({ name, status }) => name === OURS && status === 'ok')?.values[metric.key];
-  const peers = entries.filter(({ name, reference, status }) => name !== OURS && !reference && status === 'ok');
+  const peers = entries.filter(({ name, reference, screened, status }) => name !== OURS && !reference && !screened && status === 'ok');
   const best = bestOf(metric, peers);
   const versus = ours === undefined || best === undefined || metric.compared === false ? {} : ratioOf(metric, ours, best.values[metric.key]);
   return { bestPeer: best?.name, ...versus, ...target(metric, ours, peers, versus.ratio) };

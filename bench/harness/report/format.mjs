@@ -35,11 +35,13 @@ export function verdict({ reached, targetRatio }) {
 /** The value of an entry for a metric, or why there is none. */
 export function cell(entry, metric) {
   const values = entry.values[metric.key];
-  return values === undefined ? '–' : spread(values, metric.unit);
+  if (values === undefined) return '–';
+  return values.all.length === 1 && metric.unit !== 'yes/no' ? number(values.median) : spread(values, metric.unit);
 }
 
-/** Status and note of an entry; empty when all is well. */
-export function remark({ status, note }) {
-  const text = status === 'failed' ? `failed: ${note}` : (note ?? '');
-  return text;
+/** What there is to say of an entry: how it failed, its note, the length of its passes, and that it was screened out. */
+export function remark({ status, note, passTasks, screened }) {
+  if (status === 'failed') return `failed: ${note}`;
+  const remarks = [note, passTasks && `passes of ${number(passTasks)}`, screened && 'screening round only'];
+  return remarks.filter(Boolean).join('; ');
 }

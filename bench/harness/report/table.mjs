@@ -10,7 +10,7 @@ export function caseTable(summary) {
     entry.variant,
     remark(entry),
   ]);
-  return `${summary.name}: ${summary.title}\n${columns([head, ...rows])}\n${metrics.map(conclusion).join('')}`;
+  return `${summary.name}: ${summary.title} (${summary.seconds} s)\n${columns([head, ...rows])}\n${metrics.map(conclusion).join('')}`;
 }
 
 function conclusion(metric) {

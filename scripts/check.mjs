@@ -22,6 +22,7 @@ const STEPS = {
   tests: () => tests([], REPOSITORY_TESTS),
   examples: () => tests(['test/examples']),
   package: () => tests(['test/package/']),
+  bench: () => benchTests(),
 };
 
 const NEEDS_BUILD = new Set(['tidy', 'docs', 'tests', 'examples', 'package']);
@@ -47,6 +48,13 @@ export async function checkCommand(names) {
 async function tool(script, args) {
   const [command, commandArgs] = toolCommand(script, args);
   const { code, output, timedOut } = await runCaptured(command, commandArgs, { env: PLAIN_ENV, limitMs: 120_000 });
+  if (timedOut) throw new Failure(`${output}\nnot done after 120 s`);
+  if (code !== 0) throw new Failure(output, code);
+}
+
+/** The parts of the benchmark that decide what a figure means; they need neither the peers nor a build. */
+async function benchTests() {
+  const { code, output, timedOut } = await runCaptured(process.execPath, ['--test', 'bench/harness/harness.test.mjs'], { env: PLAIN_ENV, limitMs: 120_000 });
   if (timedOut) throw new Failure(`${output}\nnot done after 120 s`);
   if (code !== 0) throw new Failure(output, code);
 }

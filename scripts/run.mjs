@@ -17,13 +17,14 @@ const COMMANDS = {
   demo: { needs: 'package', run: (args) => runNode('dist/cli/main.js', ['demo', ...args]) },
   example: { needs: 'tests', run: ([name = '', ...args]) => runNode(`build/tests/examples/${name.replace(/\.[jt]s$/, '')}.js`, args) },
   bench: { needs: 'package', run: (args) => runNode('bench/run.mjs', args) },
+  ratios: { needs: 'package', run: (args) => runNode('bench/check-ratios.mjs', args) },
   chaos: { needs: 'tests', run: (args) => runNode('build/tests/test/chaos/main.js', args) },
   runtimes: { needs: 'package', run: async (args) => (await import('./runtimes.mjs')).runtimesCommand(args) },
   format: { needs: 'install', run: (args) => runInherited(...toolCommand('oxfmt/bin/oxfmt', args)) },
 };
 
 /** Commands whose last line is a count, even when the build fails. */
-const COUNTING = new Set(['test', 'runtimes']);
+const COUNTING = new Set(['test', 'runtimes', 'ratios']);
 
 function runNode(script, args) {
   if (!existsSync(`${root}/${script}`)) throw new Failure(`${script} does not exist; check the name`);

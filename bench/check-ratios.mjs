@@ -25,6 +25,8 @@ const LIMIT_MS = 330_000;
 const RECORD_ROUNDS = 5;
 /** The share of the recorded spare cores below which something else is running. */
 const FREE_SHARE_MIN = 0.85;
+/** How much slower or faster than when it was recorded one core may be. */
+const SPEED_FACTOR_MAX = 1.25;
 /** The share of its time a machine may lose to its host and still count as quiet. */
 const STOLEN_MAX = 0.03;
 
@@ -57,7 +59,7 @@ async function checkAll(names, { machine, ratios }) {
   const results = [];
   for (const name of names) {
     const expected = ratios[name];
-    const measure = (rounds) => measureOnce(name, expected.peer, { ...SETTINGS, rounds, iterationsPerUs }, machine.coresFree);
+    const measure = (rounds) => measureOnce(name, expected.peer, { ...SETTINGS, rounds, iterationsPerUs }, machine);
     const result =
       expected === undefined ? { verdict: 'skipped', reason: 'nothing recorded: see --record' } : await judge(expected.ratio, { measure, timeIsUp });
     results.push({ name, expected, ...result });
@@ -69,10 +71,10 @@ async function checkAll(names, { machine, ratios }) {
 const timeIsUp = () => performance.now() > LIMIT_MS;
 
 /** One try, as `judge` asks for it. */
-async function measureOnce(name, peer, settings, coresFreeWhenIdle) {
+async function measureOnce(name, peer, settings, recordedOn) {
   const [caseName, key] = splitName(name);
   const [item] = makePlan({ caseNames: [caseName], contenderNames: [OURS, peer] });
-  const quietBefore = await isQuiet(coresFreeWhenIdle);
+  const quietBefore = await isAsRecorded(recordedOn);
   const before = stolenTicks();
   const results = await runRounds(item, { ...settings, giveUpAt: LIMIT_MS });
   const after = stolenTicks();
@@ -80,11 +82,15 @@ async function measureOnce(name, peer, settings, coresFreeWhenIdle) {
   const theirs = summary.entries.find((entry) => entry.name === peer);
   if (theirs?.status !== 'ok') return { problem: `${peer} cannot be measured: ${theirs?.note ?? 'no contender of this name'}` };
   const stolen = (after.stolen - before.stolen) / Math.max(1, after.all - before.all);
-  const quiet = quietBefore && stolen <= STOLEN_MAX && (await isQuiet(coresFreeWhenIdle));
+  const quiet = quietBefore && stolen <= STOLEN_MAX && (await isAsRecorded(recordedOn));
   return { ratio: summary.metrics.find((metric) => metric.key === key).ratio, quiet };
 }
 
-const isQuiet = async (whenIdle) => (await coresFree()) >= FREE_SHARE_MIN * whenIdle;
+/** Whether the cores are as free and as fast as they were: else a ratio that has fallen says more about the machine than about the code. */
+async function isAsRecorded({ coresFree: whenIdle, iterationsPerUs }) {
+  const speed = calibrate() / iterationsPerUs;
+  return Math.max(speed, 1 / speed) <= SPEED_FACTOR_MAX && (await coresFree()) >= FREE_SHARE_MIN * whenIdle;
+}
 
 function describe({ name, expected, verdict, reason, ratios = [] }) {
   const measured = ratios.map((ratio) => (ratio === undefined ? 'no answer' : `${number(ratio)}x`)).join(', ');
@@ -108,7 +114,7 @@ async function record(names) {
   let count = 0;
   for (const item of makePlan({ caseNames: [...new Set(names.map((name) => splitName(name)[0]))] })) {
     const measured = guardedRatios([summarise(item.benchCase, await runRounds(item, settings))]);
-    writeRatios({ ...machineClass(), coresFree: free }, measured);
+    writeRatios({ ...machineClass(), coresFree: free, iterationsPerUs: Math.round(settings.iterationsPerUs) }, measured);
     for (const [name, { ratio, peer }] of Object.entries(measured)) console.log(`recorded ${name}: ${number(ratio)}x over ${peer}`);
     count += Object.keys(measured).length;
   }

@@ -26,7 +26,7 @@ export function guardedRatios(summaries) {
  * Judges one recorded ratio: `{ verdict: 'passed' | 'failed' | 'skipped', reason, ratios }`.
  *
  *   measure(rounds)   one try: `{ ratio, quiet }`, or `{ problem }` when the peer cannot be measured. `ratio` is undefined when millrace is what failed;
- *                     `quiet` says that nothing else wanted the cores before, during and after
+ *                     `quiet` says that the cores were as free and as fast as when it was recorded
  *   timeIsUp()        asked before and after every try
  *
  * It fails when it has fallen twice in a row and the machine was quiet in the last try. A try on a busy machine proves nothing but a pass.
@@ -42,5 +42,5 @@ export async function judge(recorded, { measure, timeIsUp = () => false }) {
     if (timeIsUp()) return { verdict: 'skipped', reason: 'no time left', ratios };
     if (ratios.length > 1 && quiet) return { verdict: 'failed', ratios };
   }
-  return { verdict: 'skipped', reason: 'the machine has no core to spare', ratios };
+  return { verdict: 'skipped', reason: 'the machine is busy, or not as fast as the one it was recorded on', ratios };
 }

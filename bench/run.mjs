@@ -59,10 +59,13 @@ function versions(plan) {
   return Object.fromEntries([...names].map((name) => [name, versionOf(name)]));
 }
 
+/** Four digits are more than a measurement has. */
+const shortNumbers = (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+
 function write({ out, complete }, report) {
   const folder = out ?? (complete ? RESULTS : join(RESULTS, 'tmp'));
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(report, null, 1)}\n`);
+  writeFileSync(join(folder, 'latest.json'), `${JSON.stringify(report, shortNumbers)}\n`);
   writeFileSync(join(folder, 'latest.svg'), svg(report));
   writeFileSync(join(folder, 'README.md'), markdown(report));
   console.log(`Report: ${relative(process.cwd(), join(folder, 'README.md'))}`);

@@ -41,7 +41,7 @@ export function readOptions(argv) {
     contenderNames: known('contender', values.contender, contenders),
     rounds: count('rounds', values.rounds, quick ? 3 : 5),
     threads: count('threads', values.threads, 2),
-    screening: !values['no-screening'] && !values.tune,
+    screening: !values['no-screening'] && !values.tune && values.rounds !== '1',
     quick,
     tune: values.tune,
     out: values.out,

@@ -14,7 +14,8 @@ export function spread({ median, min, max }, unit) {
 
 /** `12.3x (11.0–13.4)`, or a dash. */
 export function ratio({ ratio: value, ratioMin, ratioMax }) {
-  return value === undefined ? '–' : `${number(value)}x (${number(ratioMin)}–${number(ratioMax)})`;
+  if (value === undefined) return '–';
+  return ratioMin === ratioMax ? `${number(value)}x` : `${number(value)}x (${number(ratioMin)}–${number(ratioMax)})`;
 }
 
 /** What is to be reached, in words; empty when nothing is. */

@@ -7,7 +7,7 @@ The first round is the screening: a peer that was neither the best in it nor clo
 export function markdown({ machine, warning, rounds, threads, quick, screening, seconds, versions, cases }) {
   return `# Benchmark results
 
-Written by \`npm run bench\`; do not edit. ${quick ? 'A quick run with fewer tasks: not for quoting. ' : ''}All contenders took turns in one run of ${rounds} rounds (${threads} threads unless a case says otherwise), each
+Written by \`npm run bench\`; do not edit. ${quick ? 'A quick run with fewer tasks: not for quoting. ' : ''}All contenders took turns in one run of ${rounds === 1 ? 'one round' : `${rounds} rounds`} (${threads} threads unless a case says otherwise), each
 in a fresh process every time. Figures are medians with (min–max). A ratio is millrace over the best peer of that case, above 1 is better.${screening ? SCREENED : ''}
 
 Machine: ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform} ${machine.arch}, Node ${machine.node}. Versions: ${Object.entries(versions)

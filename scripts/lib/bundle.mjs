@@ -5,9 +5,9 @@
  *   dist/worker/entry/thread-main.js, …            every module that is started by its URL
  *   dist/chunks/…                                  what several of them share, once, so that state and classes have one instance:
  *
- *          index.js ───> pool ───────────┐         (the commands of the bin load it too)
- *          thread-main.js ─> serve loop ─┼─> shared: all that a program and a worker both need
- *          door.js ──────────────────────┘
+ *          index.js ────────> pool ───────────┬──> threads: what else a program and its threads need ──┐
+ *          thread-main.js ──> serve loop ─────┘                                                        ├──> core: what every worker needs, too
+ *          process-main.js ─> serve loop ──────────────────────────────────────────────────────────────┘
  *
  *   dist/**\/*.d.ts                                 the declarations that the doors lead to, as the compiler wrote them
  *
@@ -25,6 +25,10 @@ const COMPILED = `${root}/build/src`;
 const DIST = `${root}/dist`;
 
 const POOL = 'pool/worker-pool.js';
+const PROCESS_ENTRY = 'worker/entry/process-main.js';
+const THREAD_ENTRY = 'worker/entry/thread-main.js';
+
+const OWNERS = [PROCESS_ENTRY, THREAD_ENTRY];
 
 const MODULE_URL = /new URL\((['"])(\.{1,2}(?:\/[^'"]*)?)\1, import\.meta\.url\)/g;
 const PLACE = /millrace-(url|file):([^"'`]*)/g;
@@ -36,12 +40,25 @@ export async function bundle(doors) {
   const alone = entries.filter((path) => !/(?:from|^import) ['"]\./m.test(read(path)));
   const together = entries.filter((path) => !alone.includes(path));
   const { inputs } = (await build(together, {})).metafile;
-  const all = [...together, ...loadedLater(inputs)];
-  const outputs = [await build(alone, { plugins: [shipping([])] }), await build(together, { plugins: [shipping(commonFiles(inputs, all))] })];
+  const later = loadedLater(inputs);
+  const all = [...together, ...later];
+  const outputs = [await build(alone, { plugins: [shipping([])] }), await build(together, { plugins: [shipping(commonFiles(inputs, all, later))] })];
   const files = new Map(outputs.flatMap(({ outputFiles }) => outputFiles).map(({ path, text }) => [relative(path, DIST), text]));
   for (const [path, text] of files) if (path.endsWith('.js')) files.set(path, fillPlaces(path, text));
+  dropEmptyFiles(files);
   for (const path of declarations(doors)) files.set(path, read(path));
   write(files);
+}
+
+/** What only held imports of a common file is empty, but for where its source map lies. The lines that import it stay, empty: maps count them. */
+function dropEmptyFiles(files) {
+  for (const [path, text] of files) {
+    if (!/^chunks\/.*\.js$/.test(path) || !/^\/\/# sourceMappingURL=.*\s*$/.test(text)) continue;
+    files.delete(path);
+    files.delete(`${path}.map`);
+    const imports = new RegExp(`^import "[./]*(?:chunks/)?${posix.basename(path)}";$`, 'gm');
+    for (const [other, code] of files) if (other.endsWith('.js')) files.set(other, code.replace(imports, ''));
+  }
 }
 
 async function build(entries, more) {
@@ -92,34 +109,60 @@ function loadedLater(inputs) {
 /**
  * Which entries are to have which modules in common, as one file: esbuild would make a file of every set of entries that share something.
  *
- *   all entries       what the package shares with what is loaded apart from it, in workers
- *   those of a program   the rest of the package: doors and commands that bring the pool themselves are loaded where the package is; were they counted as
- *                     apart, every worker would load the pool
+ *   core      what the package shares with worker processes: their start is the longest, and none of it goes to code of others
+ *   threads   what else it shares with what is loaded apart from it
+ *   program   the rest of the package: doors and commands that bring the pool themselves are loaded where the package is, and so is what only these load
+ *             later; were they counted as apart, every worker would load the pool
  */
-function commonFiles(inputs, entries) {
+function commonFiles(inputs, entries, later) {
   const [index] = entries;
   const whole = reachable(inputs, index);
-  const inPrograms = entries.filter((entry) => reachable(inputs, entry).has(POOL));
-  const apart = entries.filter((entry) => !inPrograms.includes(entry)).map((entry) => reachable(inputs, entry));
-  const shared = [...whole].filter((path) => apart.some((modules) => modules.has(path)));
-  return [
-    { name: 'millrace-shared', entries, modules: shared },
-    { name: 'millrace-program', entries: inPrograms, modules: [...whole].filter((path) => path !== index && !shared.includes(path)) },
+  const apart = entries.filter((entry) => !later.includes(entry)).flatMap((entry) => modulesApart(inputs, entry));
+  const isProgram = (path) => !apart.includes(path);
+  const inProcesses = reachable(inputs, PROCESS_ENTRY);
+  const files = [
+    { name: 'millrace-core', has: (path) => inProcesses.has(path) },
+    { name: 'millrace-threads', has: (path) => !inProcesses.has(path) && !isProgram(path) },
+    { name: 'millrace-program', has: isProgram },
   ];
+  return files.map(({ name, has }) => {
+    const modules = [...whole].filter((path) => path !== index && has(path));
+    return { name, modules, entries: entries.filter((entry) => modules.some((path) => reachable(inputs, entry).has(path))) };
+  });
 }
 
-function reachable(inputs, entry, reached = new Set()) {
+/** What comes with an entry where the pool does not. The command loads its pool later. */
+function modulesApart(inputs, entry) {
+  const [now, ever] = [reachable(inputs, entry), reachable(inputs, entry, new Set(), true)];
+  return now.has(POOL) ? [] : [...(ever.has(POOL) ? now : ever)];
+}
+
+/** The modules that come with one; `andLater`: those that it loads in the course of time, too. */
+function reachable(inputs, entry, reached = new Set(), andLater = false) {
   if (reached.has(entry)) return reached;
   reached.add(entry);
-  for (const { path, kind, external } of inputs[entry].imports) if (kind === 'import-statement' && external !== true) reachable(inputs, path, reached);
+  for (const { path, kind, external } of inputs[entry].imports)
+    if (external !== true && (kind === 'import-statement' || (andLater && kind === 'dynamic-import'))) reachable(inputs, path, reached, andLater);
   return reached;
 }
 
-/** Marks places in the modules, and has the entries of each common file import all of it: then it is one. */
+/**
+ * Marks places in the modules, and has the entries of each common file import all of it: then it is one. What an entry of workers needs beside the common
+ * files it has to itself, in its own file, even if another file holds it too: the serve loop and its transport, which keep nothing in which two instances
+ * of them in one thread could differ.
+ */
 function shipping(commons) {
+  const isCommon = (path) => commons.some(({ modules }) => modules.includes(path));
   return {
     name: 'shipping',
     setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^\./ }, ({ path, importer, namespace, kind, resolveDir }) => {
+        const owner = OWNERS.find((entry) => namespace === entry || relative(importer, COMPILED) === entry);
+        const target = posix.join(resolveDir.replaceAll('\\', '/'), path);
+        const isOwn = owner !== undefined && kind === 'import-statement' && !isCommon(relative(target, COMPILED));
+        if (isOwn) return { path: target, namespace: owner };
+        return namespace === 'file' ? undefined : { path: target, namespace: 'file' };
+      });
       for (const { name, modules } of commons) {
         const contents = modules.map((path) => `import ${JSON.stringify(`${COMPILED}/${path}`)};`).join('\n');
         onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: name }));
@@ -128,7 +171,7 @@ function shipping(commons) {
       onLoad({ filter: /\.js$/ }, ({ path: file }) => {
         const path = relative(file, COMPILED);
         const imports = commons.filter(({ entries }) => entries.includes(path)).map(({ name }) => `\nimport '${name}';`);
-        return { contents: markPlaces(path, read(path)) + imports.join('') };
+        return { contents: markPlaces(path, read(path)) + imports.join(''), resolveDir: posix.dirname(file) };
       });
     },
   };

@@ -3,6 +3,7 @@
  * A step that fails is told to the pool (`start-failed`) and ends the worker.
  */
 import { osThreadId } from '../../runtime/os-thread.js';
+import { contextImported } from '../../task/context.js';
 import type { WorkerEnd, WorkerEndHandler } from '../../transport/transport.js';
 import { onUnexpectedExit } from './last-words.js';
 import { loadModule } from './load-module.js';
@@ -17,12 +18,13 @@ export interface Bootstrap {
   readonly threadId: number;
   readonly readsAtFlush: boolean;
   readonly connect: (handler: WorkerEndHandler) => WorkerEnd;
-  readonly joinSiblings?: JoinSiblings;
+  /** Loads what joins the worker to those that run each other's forked children; left out where it is alone. */
+  readonly loadSiblings?: () => Promise<JoinSiblings>;
   /** Ends the thread or process once what was sent has left. */
   readonly exit: () => void;
 }
 
-export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, joinSiblings, exit }: Bootstrap): Promise<void> {
+export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, loadSiblings, exit }: Bootstrap): Promise<void> {
   const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, heapGrowthBytesMax, workerData } = init;
   const now = (): number => performance.now();
   const loop = new ServeLoop(
@@ -39,7 +41,6 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
       osThreadId: kind === 'thread' ? osThreadId() : undefined,
       onEnd: exit,
       now,
-      joinSiblings,
     },
     connect,
   );
@@ -52,7 +53,9 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
   }
   const failure = await startModule(module, { workerId, kind, workerData });
   if (failure !== undefined) return loop.refuse(failure.phase, failure.error);
-  loop.begin(module);
+  // A module that cannot fork starts without it.
+  const joinSiblings = contextImported() ? await loadSiblings?.() : undefined;
+  loop.begin(module, joinSiblings);
   // Its first use loads it: now, while the pool has yet to hear of this worker, not when the first task is waiting.
   now();
 }

@@ -13,7 +13,6 @@ import { createStreamWorkerEnd } from '../../transport/stream-worker-end.js';
 import { WorkerControl } from '../../transport/stream-control.js';
 import { SharedFile } from '../../transport/stream-file.js';
 import { boot } from './boot.js';
-import { joinProcessSiblings } from './fork-join/join-siblings.js';
 import { flushOutput } from './flush-output.js';
 import { readInit } from './process-init.js';
 
@@ -42,7 +41,7 @@ if (init !== undefined) {
     kind: 'process',
     threadId: 0,
     readsAtFlush: false,
-    joinSiblings: joinProcessSiblings,
+    loadSiblings: async () => (await import('./fork-join/join-process-siblings.js')).joinProcessSiblings,
     connect: (handler) => createStreamWorkerEnd({ incoming: requests, outgoing: replies }, new WorkerControl(SharedFile.attach(SHARED_FILE_FD)), handler),
     // The transport is closed by now: the replies close when all bytes have left.
     exit: () => void setTimeout(end, GOODBYE_MS_MAX),

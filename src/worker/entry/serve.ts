@@ -54,8 +54,6 @@ export interface ServeOptions {
   readonly onEnd: (cause: 'stopped' | 'disconnected') => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** Joins the worker to those that run each other's forked children; `undefined` where it is alone. */
-  readonly joinSiblings?: JoinSiblings | undefined;
 }
 
 export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
@@ -87,14 +85,14 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
     this.#replies = new ReplyBatch(this.#end, options, (now) => this.#checkHeap(now));
   }
 
-  /** The module is loaded and started: tells the pool, and serves. */
-  begin(module: TaskModule): void {
+  /** The module is loaded and started: tells the pool, and serves. `joinSiblings` where it may fork, and is not alone. */
+  begin(module: TaskModule, joinSiblings?: JoinSiblings): void {
     const { pid, threadId, osThreadId, heapGrowthBytesMax } = this.#options;
     this.#module = module;
     if (heapGrowthBytesMax > 0) this.#leakGuard = new LeakGuard(heapGrowthBytesMax, (leak) => this.#replies.sendNow({ type: 'leak', leak }));
     this.#executor.use(module);
     this.#replies.sendNow({ type: 'ready', functions: functionInfos(module), pid, threadId, osThreadId, hooks: hooksOf(module) });
-    this.#siblings = this.#options.joinSiblings?.(this, this.#execution.forks, module, this.#execution);
+    this.#siblings = joinSiblings?.(this, this.#execution.forks, module, this.#execution);
     this.#schedulePump();
   }
 

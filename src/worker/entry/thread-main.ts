@@ -6,7 +6,6 @@ import { createPortWorkerEnd } from '../../transport/message-port.js';
 import { RingMemory } from '../../transport/shared-ring/layout.js';
 import { createRingWorkerEnd } from '../../transport/shared-ring/worker-end.js';
 import { boot } from './boot.js';
-import { joinThreadSiblings } from './fork-join/join-siblings.js';
 import { flushOutput } from './flush-output.js';
 import type { WorkerInit } from './worker-init.js';
 
@@ -32,7 +31,7 @@ await boot(init, {
     ring === undefined
       ? createPortWorkerEnd(port, new SharedControlBlock(control), handler)
       : createRingWorkerEnd(RingMemory.open(ring), port, handler, { cores }),
-  ...(forks === undefined ? {} : { joinSiblings: joinThreadSiblings(forks) }),
+  ...(forks === undefined ? {} : { loadSiblings: async () => (await import('./fork-join/join-thread-siblings.js')).joinThreadSiblings(forks) }),
   // Not left to the event loop: a handle the module forgot would keep the thread for ever.
   exit: () => void flushOutput().then(() => process.exit(0)),
 });

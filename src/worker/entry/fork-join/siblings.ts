@@ -27,5 +27,5 @@ export interface Siblings {
   unsent?(fork: number): void;
 }
 
-/** Joins a worker to its siblings; `undefined`: it has none. `options` are for executing what is taken from them. */
-export type JoinSiblings = (host: SiblingsHost, forks: ForkJoin, module: TaskModule, options: Omit<ExecutorOptions, 'reporter'>) => Siblings | undefined;
+/** Joins a worker to its siblings. `options` are for executing what is taken from them. */
+export type JoinSiblings = (host: SiblingsHost, forks: ForkJoin, module: TaskModule, options: Omit<ExecutorOptions, 'reporter'>) => Siblings;

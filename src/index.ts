@@ -48,7 +48,7 @@ export { queueDepth } from './scheduler/scaler/queue-depth.js';
 export type { QueueDepthOptions } from './scheduler/scaler/queue-depth.js';
 export { threshold } from './scheduler/scaler/threshold.js';
 export type { ThresholdOptions } from './scheduler/scaler/threshold.js';
-export type { FlowSignals, HostSignals, ScalingDecision, ScalingPolicy, ScalingSignals } from './scheduler/scaler/scaling-policy.js';
+export type { FlowSignals, FunctionFlow, HostSignals, ScalingDecision, ScalingPolicy, ScalingSignals } from './scheduler/scaler/scaling-policy.js';
 export type { TaskState } from './task/lifecycle.js';
 export type {
   Backoff,

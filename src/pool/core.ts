@@ -17,6 +17,7 @@ import { Alarms } from './alarms.js';
 import { NO_OBSERVER } from './attempt-observer.js';
 import type { AttemptObserver } from './attempt-observer.js';
 import { Emitter } from './emitter.js';
+import { FunctionTimes } from './function-times.js';
 import type { PoolEvents, TaskEvent } from './events.js';
 import type { Member } from './member.js';
 import type { PoolSettings } from './normalise-options.js';
@@ -43,6 +44,7 @@ export class PoolCore {
   readonly retryBudget: RetryBudget = new RetryBudget();
   readonly wait: LogHistogram = new LogHistogram();
   readonly run: LogHistogram = new LogHistogram();
+  readonly functionTimes: FunctionTimes = new FunctionTimes();
   readonly keepAlive: KeepAlive = new KeepAlive();
   readonly idPrefix: string;
   readonly counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, rejected: 0, retried: 0, requeued: 0, hedged: 0, hedgesWon: 0 };

@@ -6,9 +6,10 @@ import { HostStressReader } from '../runtime/host-stress.js';
 import type { HostStress } from '../runtime/host-stress.js';
 import { residentBytes } from '../runtime/process-memory.js';
 import { ThreadSchedule } from '../runtime/thread-schedule.js';
-import type { OsThreadName, ScheduleTimes } from '../runtime/thread-schedule.js';
+import type { OsThreadName } from '../runtime/thread-schedule.js';
 import type { HostSignals } from '../scheduler/scaler/scaling-policy.js';
 import { quietHost } from '../scheduler/scaler/signals.js';
+import { CpuShares } from './cpu-shares.js';
 
 /** What is asked of the pool for a reading. */
 export interface PoolReadings {
@@ -22,10 +23,6 @@ export interface PoolReadings {
 
 const READ_MS_MIN = 250;
 const READ_MS_PER_WORKER = 16;
-/** Occupied time after which earlier readings of the CPU have lost most of their weight, in ms for each worker. */
-const CPU_MEMORY_MS = 5_000;
-/** Less occupied time than this says nothing of what tasks need. */
-const OCCUPIED_MS_MIN = 50;
 /** Share of the memory that workers may fill. */
 const MEMORY_SHARE = 0.8;
 /** An isolate takes at least this much. */
@@ -41,17 +38,13 @@ export interface HostSource {
 export class HostReadings implements HostSource {
   readonly #cores: number;
   readonly #schedule: ThreadSchedule;
+  readonly #shares = new CpuShares();
   /** Finding its files is left to the first reading: most pools never need one while they start. */
   #stress: HostStressReader | undefined;
   readonly #processMemory: (threads: readonly OsThreadName[]) => number;
   readonly #baseBytes: number;
   #readAt = -Infinity;
   #last: HostSignals;
-  #occupiedMs = 0;
-  /** Fading sums, in ms. */
-  #cpuMs = 0;
-  #waitMs = 0;
-  #placesMs = 0;
 
   constructor(
     cores: number,
@@ -70,13 +63,12 @@ export class HostReadings implements HostSource {
   read(nowMs: number, pool: PoolReadings): HostSignals {
     if (nowMs - this.#readAt < Math.max(READ_MS_MIN, READ_MS_PER_WORKER * pool.threads.length)) return { ...this.#last, blocked: pool.blocked };
     this.#readAt = nowMs;
-    this.#takeCpu(this.#schedule.read(pool.threads), pool);
+    this.#shares.take(this.#schedule.read(pool.threads), pool.occupiedMs, pool.threads.length);
     const stress = (this.#stress ??= new HostStressReader()).read();
-    const wantedMs = this.#cpuMs + this.#waitMs;
     this.#last = {
       cores: this.#cores,
-      cpuDemand: this.#placesMs < OCCUPIED_MS_MIN ? undefined : Math.min(1, wantedMs / this.#placesMs),
-      cpuWait: wantedMs <= 0 ? undefined : this.#waitMs / wantedMs,
+      cpuDemand: this.#shares.demand,
+      cpuWait: this.#shares.wait,
       throttled: stress.throttled,
       cpuPressure: stress.cpuPressure,
       memoryPressure: stress.memoryPressure,
@@ -90,16 +82,6 @@ export class HostReadings implements HostSource {
   close(): void {
     this.#schedule.close();
     this.#stress?.close();
-  }
-
-  #takeCpu(times: ScheduleTimes | undefined, { threads, occupiedMs }: PoolReadings): void {
-    const placesMs = Math.max(0, occupiedMs - this.#occupiedMs);
-    this.#occupiedMs = occupiedMs;
-    if (times === undefined || placesMs === 0) return;
-    const fade = Math.exp(-placesMs / (CPU_MEMORY_MS * Math.max(1, threads.length)));
-    this.#cpuMs = this.#cpuMs * fade + times.cpuMs;
-    this.#waitMs = this.#waitMs * fade + times.waitMs;
-    this.#placesMs = this.#placesMs * fade + placesMs;
   }
 
   #workersFit({ memoryUsed, memoryLimit }: HostStress, threads: readonly OsThreadName[]): number | undefined {

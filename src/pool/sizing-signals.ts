@@ -90,7 +90,14 @@ export class SizingSignals {
       if (member.state !== 'starting') runningMs += this.#runningMs(member, nowMs);
       this.#learnBoot(member);
     }
-    return { arrived: counters.submitted + counters.retried, finished, occupiedMs: this.#occupiedMs, runningMs, bootMs: this.#bootMs };
+    return {
+      arrived: counters.submitted + counters.retried,
+      finished,
+      occupiedMs: this.#occupiedMs,
+      runningMs,
+      bootMs: this.#bootMs,
+      functions: this.#core.functionTimes.read(),
+    };
   }
 
   /** Mean time in a worker of the tasks that ended since the last look. What waited inside the worker for those before it does not count. */

@@ -74,7 +74,9 @@ export class Supervision implements AttemptObserver {
   }
 
   timed(task: PoolTask, member: Member, runMs: number): void {
-    if ((task.marks & (DIRECT | STREAMING | PART)) === 0) this.#slow?.timed(member, task.name, runMs);
+    if ((task.marks & (DIRECT | STREAMING | PART)) !== 0) return;
+    this.#core.functionTimes.add(task.name, runMs);
+    this.#slow?.timed(member, task.name, runMs);
   }
 
   completed(task: PoolTask, member: Member): void {

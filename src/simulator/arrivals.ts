@@ -22,8 +22,8 @@ export type ArrivalModel =
   | { readonly kind: 'bursty'; readonly ratePerS: number; readonly scv: number; readonly duty?: number }
   /** Arrivals counted per interval, as a trace has them; `speed` makes the trace pass that many times faster. */
   | { readonly kind: 'counts'; readonly counts: readonly number[]; readonly intervalMs: number; readonly speed?: number; readonly scale?: number }
-  /** Exact instants, in ms, ascending; `speed` as above. */
-  | { readonly kind: 'stamps'; readonly stampsMs: readonly number[]; readonly speed?: number };
+  /** Exact instants, in ms, ascending; `speed` as above. `tasks` says of each which kind of task it is, as an index; default drawn by the weights. */
+  | { readonly kind: 'stamps'; readonly stampsMs: readonly number[]; readonly tasks?: readonly number[]; readonly speed?: number };
 
 /** The next arrival, in ms; Infinity when there will be none. Called once an arrival. */
 export type ArrivalSampler = () => number;

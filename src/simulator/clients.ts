@@ -42,6 +42,9 @@ export class Clients implements EventSource {
   readonly #observer: ClientObserver;
   readonly #kinds: readonly Kind[];
   readonly #nextArrival: ArrivalSampler;
+  /** Which kind each task is, where the arrivals say so. */
+  readonly #kindsGiven: readonly number[] | undefined;
+  #drawn = 0;
   readonly #endMs: number;
   readonly #retries: number;
   readonly #backoffMs: TimeSampler;
@@ -53,6 +56,7 @@ export class Clients implements EventSource {
     this.#pool = pool;
     this.#observer = observer;
     this.#kinds = kindsOf(scenario, levels, pool);
+    this.#kindsGiven = givenKinds(scenario.arrivals, this.#kinds.length);
     this.#nextArrival = arrivalSampler('arrivals', scenario.arrivals, world.random.arrivals);
     this.#endMs = scenario.durationMs;
     this.#retries = scenario.clients?.retries ?? 0;
@@ -73,7 +77,7 @@ export class Clients implements EventSource {
   #draw(): SimTask {
     const { tasks: random } = this.#world.random;
     const share = random();
-    const kind = this.#kinds.findIndex(({ upTo }) => share < upTo);
+    const kind = this.#kindsGiven?.[this.#drawn++] ?? this.#kinds.findIndex(({ upTo }) => share < upTo);
     const { level, cpu, io, errorShare, poisonShare } = this.#kinds[kind] as Kind;
     const now = this.#world.clock.now();
     return {
@@ -121,6 +125,12 @@ export class Clients implements EventSource {
     const { clock, random } = this.#world;
     clock.setTimer(this.#backoffMs(random.clients), () => this.#submit(task));
   }
+}
+
+function givenKinds(arrivals: Scenario['arrivals'], kinds: number): readonly number[] | undefined {
+  const given = arrivals.kind === 'stamps' ? arrivals.tasks : undefined;
+  for (const kind of given ?? []) if (!Number.isInteger(kind) || kind >= kinds) throw new OptionError('arrivals.tasks', `indices below ${kinds}`, kind);
+  return given;
 }
 
 function kindsOf(scenario: Scenario, levels: readonly string[], pool: WorkerPool): Kind[] {

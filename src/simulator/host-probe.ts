@@ -1,4 +1,6 @@
 /** What a policy is shown of the simulated machine. */
+import { CpuShares } from '../pool/cpu-shares.js';
+import type { HostSource, PoolReadings } from '../pool/host-readings.js';
 import type { HostSignals } from '../scheduler/scaler/scaling-policy.js';
 import { quietHost } from '../scheduler/scaler/signals.js';
 import type { SimWorld } from './sim-world.js';
@@ -6,18 +8,15 @@ import type { SimWorld } from './sim-world.js';
 /** What a machine without a limit has. */
 const CORES_UNLIMITED = 1_024;
 
-interface Reading {
-  readonly atMs: number;
-  readonly usedMs: number;
-  /** Time tasks were on the cores, waiting for a share of them included. */
-  readonly wantedMs: number;
-  readonly occupiedMs: number;
-}
+const READ_MS_MIN = 250;
 
-/** Readings as a real host gives them: shares over the time since the reading before, at least a quarter of a second long. */
-export class HostProbe {
+/** Readings as a real host gives them (`pool/host-readings.ts`): of the workers that are ready only, at most four times a second, and with its memory. */
+export class HostProbe implements HostSource {
   readonly #world: SimWorld;
-  #last: Reading = { atMs: 0, usedMs: 0, wantedMs: 0, occupiedMs: 0 };
+  readonly #shares = new CpuShares();
+  #readAt = -Infinity;
+  #usedMs = 0;
+  #presentMs = 0;
   #signals: HostSignals;
 
   constructor(world: SimWorld) {
@@ -33,18 +32,15 @@ export class HostProbe {
     return this.#world.cores.usedMs() * 1_000;
   }
 
-  read(nowMs: number): HostSignals {
-    const last = this.#last;
-    if (nowMs - last.atMs < 250) return this.#signals;
-    const { cores, downstream } = this.#world;
-    const now: Reading = { atMs: nowMs, usedMs: cores.usedMs(), wantedMs: cores.presentMs(), occupiedMs: cores.presentMs() + downstream.presentMs() };
-    const [used, wanted, occupied] = [now.usedMs - last.usedMs, now.wantedMs - last.wantedMs, now.occupiedMs - last.occupiedMs];
-    this.#last = now;
-    this.#signals = {
-      ...quietHost(this.cores),
-      cpuDemand: occupied > 0 ? wanted / occupied : undefined,
-      cpuWait: wanted > 0 ? Math.max(0, 1 - used / wanted) : undefined,
-    };
+  read(nowMs: number, { threads, occupiedMs, blocked }: PoolReadings): HostSignals {
+    if (nowMs - this.#readAt < READ_MS_MIN) return { ...this.#signals, blocked };
+    this.#readAt = nowMs;
+    const { usedMs, presentMs } = this.#world.cores.tasks();
+    const cpuMs = usedMs - this.#usedMs;
+    this.#shares.take({ cpuMs, waitMs: Math.max(0, presentMs - this.#presentMs - cpuMs) }, occupiedMs, threads.length);
+    this.#usedMs = usedMs;
+    this.#presentMs = presentMs;
+    this.#signals = { ...quietHost(this.cores), cpuDemand: this.#shares.demand, cpuWait: this.#shares.wait, blocked };
     return this.#signals;
   }
 }

@@ -16,6 +16,7 @@ export interface Use {
   /** Attained work at which it is done, in ms at full speed. */
   readonly doneAt: number;
   readonly done: () => void;
+  readonly forTask: boolean;
 }
 
 export class SharedProcessor implements EventSource {
@@ -27,7 +28,9 @@ export class SharedProcessor implements EventSource {
   #attained = 0;
   #updatedAt = 0;
   #usedMs = 0;
-  #presentMs = 0;
+  #taskUsers = 0;
+  #taskUsedMs = 0;
+  #taskPresentMs = 0;
 
   /**
    * @param capacity users that run at full speed; Infinity for no limit
@@ -54,10 +57,10 @@ export class SharedProcessor implements EventSource {
     return this.#usedMs;
   }
 
-  /** Time users were there, summed over them, in ms. */
-  presentMs(): number {
+  /** Of the uses for tasks: the capacity they used, and how long they were there for it, summed over them, in ms. */
+  tasks(): { readonly usedMs: number; readonly presentMs: number } {
     this.#update();
-    return this.#presentMs;
+    return { usedMs: this.#taskUsedMs, presentMs: this.#taskPresentMs };
   }
 
   /** Changes the capacity, and how many times slower than normal everything is. */
@@ -67,18 +70,25 @@ export class SharedProcessor implements EventSource {
     this.#slowness = slowness;
   }
 
-  /** Begins a use of `workMs`; `done` is called when it is over. */
-  use(workMs: number, done: () => void): Use {
+  /**
+   * Begins a use of `workMs`; `done` is called when it is over.
+   *
+   * @param forTask whether it is part of a task, and not of the start of a worker
+   */
+  use(workMs: number, done: () => void, forTask = true): Use {
     this.#update();
-    const use: Use = { doneAt: this.#attained + workMs, done };
+    const use: Use = { doneAt: this.#attained + workMs, done, forTask };
     this.#uses.push(use, use.doneAt);
+    if (forTask) this.#taskUsers += 1;
     return use;
   }
 
   /** Ends a use before it is done. Returns the work that was left, in ms. */
   leave(use: Use): number {
     this.#update();
-    return this.#uses.remove(use) ? Math.max(0, use.doneAt - this.#attained) : 0;
+    if (!this.#uses.remove(use)) return 0;
+    if (use.forTask) this.#taskUsers -= 1;
+    return Math.max(0, use.doneAt - this.#attained);
   }
 
   nextAt(): number {
@@ -89,7 +99,9 @@ export class SharedProcessor implements EventSource {
 
   fire(): void {
     this.#update();
-    this.#uses.pop()?.done();
+    const use = this.#uses.pop();
+    if (use?.forTask === true) this.#taskUsers -= 1;
+    use?.done();
   }
 
   #speed(): number {
@@ -104,8 +116,10 @@ export class SharedProcessor implements EventSource {
     if (users > 0) {
       const elapsedMs = now - this.#updatedAt;
       this.#attained += elapsedMs * this.#speed();
-      this.#presentMs += elapsedMs * users;
-      this.#usedMs += elapsedMs * Math.min(users, this.#capacity);
+      const usedMs = elapsedMs * Math.min(users, this.#capacity);
+      this.#usedMs += usedMs;
+      this.#taskUsedMs += (usedMs * this.#taskUsers) / users;
+      this.#taskPresentMs += elapsedMs * this.#taskUsers;
     }
     this.#updatedAt = now;
   }

@@ -73,9 +73,10 @@ export class SimWorker implements Worker, SimulatedWorker {
     const fails = world.random.faults() < world.startFailureShare;
     const done = (): void => this.#booted(fails);
     const cpuMs = bootMs * world.bootCpuShare;
-    this.#boot.use = world.cores.use(cpuMs, () => {
+    const rest = (): void => {
       this.#boot = { use: undefined, timer: world.clock.setTimer(bootMs - cpuMs, done) };
-    });
+    };
+    this.#boot.use = world.cores.use(cpuMs, rest, false);
   }
 
   #booted(fails: boolean): void {

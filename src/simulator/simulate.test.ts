@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { FunctionFlow, ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 import { erlangC } from './optimum.js';
 import type { Scenario } from './scenario.js';
 import { simulate } from './simulate.js';
@@ -138,5 +139,69 @@ describe('a simulation', () => {
     await assert.rejects(wrong({ tasks: [{ priority: 'soon' }] }), { code: 'ERR_OPTION' });
     await assert.rejects(wrong({ tasks: [{ cpu: { kind: 'hyperexponential', meanMs: 1, scv: 0.5 } }] }), { code: 'ERR_OPTION', option: 'tasks[0].cpu.scv' });
     await assert.rejects(simulate(step, { policy: 'astrology' }), { code: 'ERR_OPTION', option: 'policy' });
+  });
+});
+
+/** What a pool does when its tasks are not all alike, on a host that tells what a real one tells. */
+const RATE_PER_S = 60;
+const SHORT = 0;
+const LONG = 1;
+
+/** Short tasks that compute; from `mixedFromMs` on every second one waits for 90 ms instead. */
+function mix(names: readonly [string, string], mixedFromMs: number, durationMs: number): Scenario {
+  const count = (durationMs / 1_000) * RATE_PER_S;
+  const stampsMs = Array.from({ length: count }, (_, index) => (index * 1_000) / RATE_PER_S);
+  return {
+    durationMs,
+    arrivals: { kind: 'stamps', stampsMs, tasks: stampsMs.map((stamp, index) => (stamp < mixedFromMs || index % 2 === 0 ? SHORT : LONG)) },
+    tasks: [
+      { name: names[0], cpu: 4 },
+      { name: names[1], io: 90 },
+    ],
+    host: { cores: 2, boot: 40, bootCpuShare: 0.8 },
+    pool: { size: { min: 1, max: 24 }, policy: 'adaptive', queue: { max: 100_000 } },
+  };
+}
+
+describe('a mixed load under the law', () => {
+  test('gets its workers when the longer function is called after a quarter of a minute', async () => {
+    const { wait, cost } = await simulate(mix(['short', 'long'], 15_000, 30_000));
+    assert.ok(cost.workersMax >= 4, `${cost.workersMax} workers for a load of 2.8`);
+    // First it must be seen that the tasks compute no longer: until then there are no more workers than cores.
+    assert.ok(wait.p99 < 1_200, `p99 wait ${wait.p99} ms`);
+  });
+
+  test('gets its workers when one function takes 4 ms or 90, and the first calls were short', async () => {
+    const { wait, cost } = await simulate(mix(['work', 'work'], 400, 20_000));
+    assert.ok(cost.workersMax >= 4, `${cost.workersMax} workers for a load of 2.8`);
+    assert.ok(wait.p99 < 400, `p99 wait ${wait.p99} ms`);
+  });
+
+  test('shows a policy how long each function takes', async () => {
+    let seen: readonly FunctionFlow[] = [];
+    const policy: ScalingPolicy<undefined> = {
+      name: 'spy',
+      intervalMs: 100,
+      initial: () => undefined,
+      decide: ({ workers, flow }) => {
+        seen = flow.functions ?? [];
+        return { decision: { target: workers, reason: 'it only looks' }, memory: undefined };
+      },
+    };
+    const scenario = mix(['short', 'long'], 0, 5_000);
+    await simulate({ ...scenario, pool: { ...scenario.pool, size: { min: 1, max: 2 }, policy } });
+    const meanMs = Object.fromEntries(seen.map(({ name, count, log }) => [name, Math.round(Math.exp(log / count))]));
+    assert.deepEqual(meanMs, { short: 4, long: 90 });
+  });
+
+  test('is of the kinds that the arrivals say, and refuses kinds there are none of', async () => {
+    const { waitByLevel } = await simulate({
+      durationMs: 1_000,
+      arrivals: { kind: 'stamps', stampsMs: [0, 10, 20, 30], tasks: [1, 1, 0, 1] },
+      tasks: [{ name: 'a', priority: 'low' }, { name: 'b' }],
+    });
+    assert.deepEqual([waitByLevel['low']?.count, waitByLevel['normal']?.count], [1, 3]);
+    const bad = simulate({ durationMs: 1_000, arrivals: { kind: 'stamps', stampsMs: [0], tasks: [2] }, tasks: [{}, {}] });
+    await assert.rejects(bad, { code: 'ERR_OPTION', message: /arrivals\.tasks/ });
   });
 });

@@ -168,7 +168,7 @@ function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adap
     ...seen,
     arrivals: arrivals(signals, memory, scales),
     veto: observeVeto(memory.veto, signals, serviceMs(serviceNow)),
-    slow: observeSlow(memory.slow, signals, serviceMs(serviceNow), Math.max(0, nowMs - memory.atMs)),
+    slow: observeSlow(memory.slow, signals, Math.max(0, nowMs - memory.atMs)),
     flaps: flapCalmed(memory.flaps, nowMs, scales.idleMs),
     atMs: nowMs,
   };
@@ -242,7 +242,7 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
   if (workers >= Math.max(1, min) && want.enough <= workers && waitMs < Math.max(flow.bootMs, GOOD_WAITS * scales.waitTargetMs))
     return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
-  const slow = waitsDownstream(memory.slow, serviceMs(memory.serviceNow), host.cpuDemand);
+  const slow = waitsDownstream(memory.slow, host.cpuDemand);
   if (slow && workers >= Math.max(1, min) && (starting > 0 || mayRecover(memory.slow, nowMs) || isUnmeasured(memory.veto)))
     return stay('tasks that mostly wait suddenly take much longer: more workers would not make what they wait for any faster');
   const step = slow ? Math.max(1, Math.ceil(workers / 4)) : Infinity;

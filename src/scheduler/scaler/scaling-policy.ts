@@ -46,6 +46,17 @@ export interface FlowSignals {
   readonly runningMs: number;
   /** How long a worker takes from its start until it is ready, in ms: moving mean, or a guess before the first. */
   readonly bootMs: number;
+  /** By task function: executions that completed, of workers whose tasks take 1 ms or more. Default none. */
+  readonly functions?: readonly FunctionFlow[];
+}
+
+/** Sums over the executions of one function; they never fall. */
+export interface FunctionFlow {
+  readonly name: string;
+  readonly count: number;
+  /** Of the logarithm of the time each took in ms, and of its square. Times spread over orders of magnitude: in logarithms an odd one does not outweigh the others. */
+  readonly log: number;
+  readonly logSquared: number;
 }
 
 /** Readings of the host. `undefined` where it does not tell: the cap that needs it then never binds. */

@@ -47,8 +47,8 @@ export async function checkCommand(names) {
 
 async function tool(script, args) {
   const [command, commandArgs] = toolCommand(script, args);
-  const { code, output, timedOut } = await runCaptured(command, commandArgs, { env: PLAIN_ENV, limitMs: 120_000 });
-  if (timedOut) throw new Failure(`${output}\nnot done after 120 s`);
+  const { code, output, timedOut } = await runCaptured(command, commandArgs, { env: PLAIN_ENV, limitMs: 300_000 });
+  if (timedOut) throw new Failure(`${output}\nnot done after 300 s`);
   if (code !== 0) throw new Failure(output, code);
 }
 

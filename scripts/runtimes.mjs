@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Failure, PLAIN_ENV, npmCommand, root, runCaptured, seconds } from './lib/process.mjs';
 
 const INSTALL_LIMIT_MS = 240_000;
-const RUN_LIMIT_MS = 120_000;
+const RUN_LIMIT_MS = 300_000;
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ECONNRESET/;
 
 const os = { linux: 'linux', darwin: 'darwin', win32: 'win' }[process.platform] ?? process.platform;

@@ -14,8 +14,8 @@ import { fileURLToPath } from 'node:url';
 import { listFiles } from './lib/files.mjs';
 import { Failure, killGroup, root, runCaptured, seconds } from './lib/process.mjs';
 
-const FILE_LIMIT_MS = 180_000;
-const TOTAL_LIMIT_MS = 900_000;
+const FILE_LIMIT_MS = 400_000;
+const TOTAL_LIMIT_MS = 1_500_000;
 const OUTPUT_LINES_MAX = 60;
 const REPORTER = fileURLToPath(new URL('./lib/test-reporter.mjs', import.meta.url));
 const timesPath = `${root}/build/test-times.json`;

@@ -33,7 +33,7 @@ describe('Intake', () => {
     assert.deepEqual(intake.unfinished(), [0, 2]);
   });
 
-  test('stopping ends a wait for a source that gives nothing', { timeout: 5_000 }, async () => {
+  test('stopping ends a wait for a source that gives nothing', { timeout: 180_000 }, async () => {
     const gate = deferred<unknown>();
     async function* slow(): AsyncGenerator<unknown> {
       yield 'a';

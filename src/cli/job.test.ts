@@ -64,7 +64,7 @@ function makeJob(
   return { job, pool, seen };
 }
 
-describe('Job', { timeout: 20_000 }, () => {
+describe('Job', { timeout: 180_000 }, () => {
   test('every input reaches the sink once', async () => {
     const { job, seen } = makeJob('echo', ['a', 'b', 'c']);
     const report = await job.run();
@@ -143,7 +143,7 @@ describe('Job', { timeout: 20_000 }, () => {
   });
 });
 
-test('a slow sink holds the inputs back', { timeout: 20_000 }, async () => {
+test('a slow sink holds the inputs back', { timeout: 180_000 }, async () => {
   const gate = deferred();
   let pulled = 0;
   async function* endless(): AsyncGenerator<unknown> {

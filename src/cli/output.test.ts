@@ -80,7 +80,7 @@ describe('Output', () => {
     assert.deepEqual([codes, reader.pieces], [['EPIPE'], ['x']]);
   });
 
-  test('a writer held back is let go when the reader leaves', { timeout: 5_000 }, async () => {
+  test('a writer held back is let go when the reader leaves', { timeout: 180_000 }, async () => {
     const reader = new Reader();
     reader.room = false;
     const output = new Output(reader, () => {});

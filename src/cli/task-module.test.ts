@@ -41,11 +41,11 @@ describe('locateModule', () => {
 describe('listFunctions', () => {
   const list = (name: string): Promise<readonly string[]> => listFunctions(locateModule(name, folder));
 
-  test('names the functions, and nothing of the module stays behind', { timeout: 20_000 }, async () =>
+  test('names the functions, and nothing of the module stays behind', { timeout: 180_000 }, async () =>
     assert.deepEqual([...(await list('tasks.mjs'))].sort(), ['default', 'one']),
   );
 
-  test('a module that does not load says why', { timeout: 20_000 }, async () => {
+  test('a module that does not load says why', { timeout: 180_000 }, async () => {
     await assert.rejects(list('broken.mjs'), failsWith(3, /broken\.mjs: does not load: .*Unexpected token/));
     await assert.rejects(list('throws.mjs'), failsWith(3, /throws\.mjs: does not load: no config/));
     await assert.rejects(list('exits.mjs'), failsWith(3, /exit code 7/));

@@ -155,7 +155,7 @@ describe('Fifo', () => {
     );
   });
 
-  it('lets go of an item as soon as it leaves, and of the chunks it has passed', { timeout: 30_000 }, async () => {
+  it('lets go of an item as soon as it leaves, and of the chunks it has passed', { timeout: 180_000 }, async () => {
     const fifo = new Fifo<object>();
     const leaver = new WeakRef({});
     const position = ((): number => {
@@ -177,7 +177,7 @@ describe('Fifo', () => {
     assert.equal(fifo.length, 2);
   });
 
-  it('lets go of an item that was moved before it left', { timeout: 30_000 }, async () => {
+  it('lets go of an item that was moved before it left', { timeout: 180_000 }, async () => {
     const fifo = itemFifo();
     const leaver = ((): WeakRef<Item> => {
       const items = fill(fifo, 10_000);
@@ -191,7 +191,7 @@ describe('Fifo', () => {
     assert.equal(fifo.length, 1_000);
   });
 
-  it('costs the same for the millionth item as for the first', { timeout: 30_000 }, () => {
+  it('costs the same for the millionth item as for the first', { timeout: 180_000 }, () => {
     const nsPerItem = (count: number): number => {
       const fifo = new Fifo<object>();
       const item = {};

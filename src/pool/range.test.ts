@@ -32,7 +32,7 @@ async function errorOf(promise: Promise<unknown>): Promise<Error & Record<string
 }
 
 for (const kind of KINDS) {
-  describe(`a range on ${kind} workers`, { timeout: 90_000 }, () => {
+  describe(`a range on ${kind} workers`, { timeout: 180_000 }, () => {
     const size = kind === 'async' ? 1 : 2;
 
     test('computes every chunk once and resolves to the results in order', async () => {
@@ -148,7 +148,7 @@ for (const kind of KINDS) {
   });
 }
 
-describe('a range on threads', { timeout: 90_000 }, () => {
+describe('a range on threads', { timeout: 180_000 }, () => {
   test('visits every element of a shared array once, however it is cut', async () => {
     await withPool('thread', { size: 2 }, async (pool) => {
       const plan = fc.record({ length: fc.integer({ min: 0, max: 3_000 }), chunk: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 500 })) });
@@ -219,7 +219,7 @@ describe('a range on threads', { timeout: 90_000 }, () => {
   });
 });
 
-describe('shared objects as arguments', { timeout: 60_000 }, () => {
+describe('shared objects as arguments', { timeout: 180_000 }, () => {
   test('are refused by processes, by their path', async () => {
     await withPool('process', { size: 1 }, async (pool) => {
       const error = await errorOf(pool.run('hold', new Latch(1), new Latch(1)));

@@ -29,7 +29,7 @@ function play(share: Share): Promise<number> {
 }
 
 describe('a pool of simulated workers', () => {
-  test('settles every task exactly once, whatever is done to it', { timeout: 170_000 }, async () => {
+  test('settles every task exactly once, whatever is done to it', { timeout: 390_000 }, async () => {
     const seed = Number(given ?? Math.floor(Math.random() * 2 ** 31));
     const threads = given === undefined ? Math.min(runs, availableParallelism()) : 1;
     const shares = Array.from({ length: threads }, (_, i): Share => ({ seed: seed + i, runs: Math.ceil(runs / threads), path }));

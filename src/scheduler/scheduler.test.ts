@@ -243,7 +243,7 @@ describe('Scheduler under any mix of calls', () => {
   );
 
   for (const name of ['least-loaded', 'round-robin', 'random', 'two-choices', 'affinity'] as const) {
-    it(`${name} loses and doubles nothing, keeps the order, and never goes beyond a credit`, { timeout: 60_000 }, () => {
+    it(`${name} loses and doubles nothing, keeps the order, and never goes beyond a credit`, { timeout: 180_000 }, () => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
           const model = new SchedulerModel(name);
@@ -285,7 +285,7 @@ describe('Scheduler under any mix of calls', () => {
     );
   });
 
-  it('costs the same with a thousand workers and a million tasks as with few', { timeout: 60_000 }, () => {
+  it('costs the same with a thousand workers and a million tasks as with few', { timeout: 180_000 }, () => {
     const nsPerTask = (workers: number, queued: number): number => {
       const scheduler = new Scheduler<TestTask, TestWorker>({
         levels: testLevels(0, 100),

@@ -32,10 +32,10 @@ function gate(): {
   };
 }
 
-describe('a line of asynchronous waiters', { timeout: 60_000 }, () => {
+describe('a line of asynchronous waiters', { timeout: 180_000 }, () => {
   for (const mode of ['wait', 'poll']) {
     test(`keeps the process alive while somebody waits, and no longer (${mode})`, () => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [script, mode], { encoding: 'utf8', timeout: 30_000 });
+      const { status, stdout, stderr } = spawnSync(process.execPath, [script, mode], { encoding: 'utf8', timeout: 120_000 });
       assert.deepEqual([status, stdout, stderr], [0, 'locked\n', '']);
     });
   }

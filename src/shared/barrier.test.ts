@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Barrier, blockedThreads } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a barrier', { timeout: 60_000 }, () => {
+describe('a barrier', { timeout: 180_000 }, () => {
   test('lets all go on together, round after round, and tells one that it was the last', async () => {
     const barrier = new Barrier(3);
     await withThreads(2, async (threads) => {

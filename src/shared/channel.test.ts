@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Channel } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a channel', { timeout: 60_000 }, () => {
+describe('a channel', { timeout: 180_000 }, () => {
   test('gives values back as a structured clone would, in order, wherever they lie in the ring', async () => {
     const channel = new Channel({ capacity: 4_096 });
     const value = fc.oneof(

@@ -4,7 +4,7 @@ import { Condition, Latch, Mutex, SharedArray } from './door.js';
 import type { MutexGuard } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a condition', { timeout: 60_000 }, () => {
+describe('a condition', { timeout: 180_000 }, () => {
   test('loses no notification between a producer and its consumers', async () => {
     const mutex = new Mutex();
     const condition = new Condition();

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Latch } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a latch', { timeout: 60_000 }, () => {
+describe('a latch', { timeout: 180_000 }, () => {
   test('opens for everybody when it has been counted down', async () => {
     const latch = new Latch(3);
     await withThreads(2, async (threads) => {

@@ -5,7 +5,7 @@ import { blockedThreads, Latch, Mutex, Semaphore, SharedArray } from './door.js'
 import type { MutexHandle } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a mutex', { timeout: 60_000 }, () => {
+describe('a mutex', { timeout: 180_000 }, () => {
   test('lets one thread in at a time, the event loop among them', async () => {
     const mutex = new Mutex();
     const array = new SharedArray(Int32Array, 1);
@@ -84,7 +84,7 @@ describe('a mutex', { timeout: 60_000 }, () => {
   });
 });
 
-describe('waiting for a mutex', { timeout: 60_000 }, () => {
+describe('waiting for a mutex', { timeout: 180_000 }, () => {
   test('ends with its timeout or its signal, and the lock goes to the next', async () => {
     const mutex = new Mutex();
     const guard = await mutex.lock();
@@ -152,7 +152,7 @@ describe('waiting for a mutex', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a mutex whose holder dies', { timeout: 60_000 }, () => {
+describe('a mutex whose holder dies', { timeout: 180_000 }, () => {
   test('is refused as poisoned to those who wait and to those who come, until it is cleared', async () => {
     const mutex = new Mutex();
     const held = new Latch(1);

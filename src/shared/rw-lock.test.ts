@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Latch, RwLock, SharedArray } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a read-write lock', { timeout: 60_000 }, () => {
+describe('a read-write lock', { timeout: 180_000 }, () => {
   test('keeps readers from seeing what a writer has half done', async () => {
     const lock = new RwLock();
     const pair = new SharedArray(Int32Array, 2);

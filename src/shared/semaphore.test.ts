@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Latch, Semaphore, SharedArray } from './door.js';
 import { codeOf, withThreads } from './fixtures/threads.js';
 
-describe('a semaphore', { timeout: 60_000 }, () => {
+describe('a semaphore', { timeout: 180_000 }, () => {
   test('lets so many in at once and no more', async () => {
     const semaphore = new Semaphore(2);
     const inside = new SharedArray(Int32Array, 2);

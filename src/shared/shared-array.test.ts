@@ -6,7 +6,7 @@ import { withThreads } from './fixtures/threads.js';
 const NUMBERS = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array];
 const BIG = [BigInt64Array, BigUint64Array];
 
-describe('a shared array', { timeout: 60_000 }, () => {
+describe('a shared array', { timeout: 180_000 }, () => {
   test('is a typed array of every kind, on shared memory', () => {
     for (const kind of NUMBERS) {
       const array = SharedArray.of<'Float64Array'>(kind as never, 1, 2, 3);

@@ -95,7 +95,7 @@ describe('a simulation', () => {
     assert.equal(report.tasks.submitted, report.tasks.completed + report.tasks.failed + report.tasks.rejected + report.tasks.cancelled);
   });
 
-  test('finds no violation in any traffic: exactly once, bounds, order, Little', { timeout: 120_000 }, async () => {
+  test('finds no violation in any traffic: exactly once, bounds, order, Little', { timeout: 180_000 }, async () => {
     const arrivals = fc.oneof(
       fc.record({ kind: fc.constant('poisson' as const), ratePerS: fc.integer({ min: 0, max: 300 }) }),
       fc.record({ kind: fc.constant('bursty' as const), ratePerS: fc.integer({ min: 1, max: 100 }), scv: fc.integer({ min: 2, max: 50 }) }),

@@ -23,7 +23,7 @@ function between(factory: AnyFactory): WorkerFactory<TestTask> {
 
 workerContract('async', between(createAsyncWorker));
 
-describe('thread worker', { timeout: 120_000 }, () => {
+describe('thread worker', { timeout: 180_000 }, () => {
   const bench = createBench('thread', between(createThreadWorker));
   lifecycleContract(bench);
   tasksContract(bench);

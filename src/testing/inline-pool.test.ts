@@ -58,7 +58,7 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-describe('an inline pool', { timeout: 20_000 }, () => {
+describe('an inline pool', { timeout: 180_000 }, () => {
   test('runs functions in this thread, typed by the module, in order', async () => {
     await withInline({}, async (pool) => {
       assert.equal(await pool.run('add', 1, 2), 3);
@@ -119,7 +119,7 @@ describe('an inline pool', { timeout: 20_000 }, () => {
   });
 });
 
-describe('a fault on an inline pool', { timeout: 20_000 }, () => {
+describe('a fault on an inline pool', { timeout: 180_000 }, () => {
   for (const kind of ['crash', 'oom'] as const) {
     test(`${kind}: the task fails as it does when its worker dies, and a retry runs on the next`, async () => {
       await withInline({}, async (pool, clock, faults) => {

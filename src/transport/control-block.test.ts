@@ -20,7 +20,7 @@ describe('SharedControlBlock', () => {
     assert.throws(() => new SharedControlBlock().cancelCode(-1), { code: 'ERR_ASSERTION' });
   });
 
-  it('stops a loop in another thread that gets no events', { timeout: 10_000 }, async () => {
+  it('stops a loop in another thread that gets no events', { timeout: 180_000 }, async () => {
     const block = new SharedControlBlock();
     const url = JSON.stringify(new URL('./control-block.js', import.meta.url).href);
     const code = `import { workerData, parentPort } from 'node:worker_threads';

@@ -30,7 +30,7 @@ function write(writer: AreaWriter, bytes: Uint8Array): Placed {
 
 const MB = 1024 * 1024;
 
-describe('an area', { timeout: 30_000 }, () => {
+describe('an area', { timeout: 180_000 }, () => {
   it('gives back what was written, in memory of its own', () => {
     const { writer, reader } = area();
     const [first, second] = [write(writer, new Uint8Array([1, 2, 3])), write(writer, new Uint8Array([4]))];

@@ -5,7 +5,7 @@ import { Harness, taskFrame } from './fixtures/harness.js';
 import { sockets, subject } from './fixtures/streams.js';
 import { SharedFile } from './stream-file.js';
 
-describe('a task sent ahead', { timeout: 30_000 }, () => {
+describe('a task sent ahead', { timeout: 180_000 }, () => {
   it('that is taken back as it begins is left in doubt until the pool says that it came too late, and then begins', async () => {
     let file: SharedFile | undefined;
     const harness = await Harness.over(subject(sockets, { makeFile: () => (file = SharedFile.create()) }));

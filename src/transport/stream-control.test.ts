@@ -70,7 +70,7 @@ describe('the cancel word of a process', () => {
     assert.throws(() => worker.cancelCode(-1), { code: 'ERR_ASSERTION' });
   });
 
-  it('is readable by a child that inherits the descriptor', { skip: process.platform === 'win32', timeout: 10_000 }, () => {
+  it('is readable by a child that inherits the descriptor', { skip: process.platform === 'win32', timeout: 180_000 }, () => {
     const { pool } = sides();
     pool.setCancelled(SLOTS_MAX - 1, CANCEL_BY_DEADLINE);
     const [control, file] = ['./stream-control.js', './stream-file.js'].map((path) => JSON.stringify(new URL(path, import.meta.url).href));

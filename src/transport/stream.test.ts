@@ -49,7 +49,7 @@ function frameBytes(type: number, payload: Uint8Array): Buffer {
 
 const RESULT = 4;
 
-describe('a stream that goes wrong', { timeout: 30_000 }, () => {
+describe('a stream that goes wrong', { timeout: 180_000 }, () => {
   for (const [claim, bytes] of [
     ['a length that makes no sense', Buffer.from([255, 255, 255, 255, 1])],
     ['an unknown frame type', frameBytes(77, Buffer.from([0, 0, 0, 0]))],
@@ -136,7 +136,7 @@ describe('a stream that goes wrong', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a stream whose other side reads slowly', { timeout: 30_000 }, () => {
+describe('a stream whose other side reads slowly', { timeout: 180_000 }, () => {
   it('holds what is not taken, says how much, and loses nothing', async () => {
     let far: SocketStreams | undefined;
     const harness = await Harness.over(subject(sockets, { see: (_, worker) => (far = worker) }));
@@ -181,7 +181,7 @@ describe('a stream whose other side reads slowly', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a stream and its limits', { timeout: 30_000 }, () => {
+describe('a stream and its limits', { timeout: 180_000 }, () => {
   it('refuses what is larger than a frame may be, without copying it', async () => {
     const harness = await Harness.over(subject(sockets));
     harness.pool.sendTask(taskFrame(0, [new Uint8Array(1024 ** 3 + 1)]));

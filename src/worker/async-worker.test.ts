@@ -8,7 +8,7 @@ import { workerContract } from './worker.contract.js';
 
 workerContract('async', createAsyncWorker);
 
-describe('async worker', { timeout: 10_000 }, () => {
+describe('async worker', { timeout: 180_000 }, () => {
   async function ready(module: string): Promise<Rig> {
     const rig = new Rig(createAsyncWorker, workerOptions({ moduleUrl: module }));
     rig.worker.start();

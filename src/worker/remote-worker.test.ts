@@ -93,7 +93,7 @@ function readyRig(): ReturnType<typeof rigged> {
   return rigging;
 }
 
-describe('RemoteWorker', { timeout: 10_000 }, () => {
+describe('RemoteWorker', { timeout: 180_000 }, () => {
   it('waits for the replies that come after the exit', async () => {
     const { rig, carrier } = readyRig();
     const task = rig.dispatch('f');

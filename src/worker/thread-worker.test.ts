@@ -10,7 +10,7 @@ import { workerContract } from './worker.contract.js';
 
 workerContract('thread', createThreadWorker);
 
-describe('thread worker', { timeout: 60_000 }, () => {
+describe('thread worker', { timeout: 180_000 }, () => {
   it('does not keep an idle process alive', async () => {
     const host = await startHost('thread', 'idle');
     assert.deepEqual(await host.gone, { code: 0, output: 'ready 3\n' });
@@ -55,7 +55,7 @@ describe('thread worker', { timeout: 60_000 }, () => {
     const task = rig.submit('reverse', [bytes], { transfer: [bytes.buffer] });
     assert.deepEqual(await task.result(), new Uint8Array([3, 2, 1]));
     assert.equal(bytes.length, 0);
-    await rig.worker.stop(5_000);
+    await rig.worker.stop(60_000);
     clearInterval(keepAlive);
   });
 });

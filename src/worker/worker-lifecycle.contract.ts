@@ -28,7 +28,7 @@ export function lifecycleContract(bench: Bench): void {
       const rig = await bench.ready({ moduleUrl: fixture('hooks'), runtime: { workerData: file } });
       assert.deepEqual((await rig.host.ready.promise).hooks, { start: true, stop: true, healthCheck: true });
       assert.equal(readFileSync(file, 'utf8'), `start ${bench.kind} test-1\n`);
-      await rig.worker.stop(10_000);
+      await rig.worker.stop(60_000);
       assert.equal(readFileSync(file, 'utf8'), `start ${bench.kind} test-1\nstop\n`);
       assert.deepEqual(rig.host.calls, ['ready', 'exit stopped']);
       assert.equal((await rig.host.exit.promise).exitCode, bench.isRemote ? 0 : null);
@@ -36,7 +36,7 @@ export function lifecycleContract(bench: Bench): void {
 
     it('stops once, however often it is told to', async () => {
       const rig = await bench.ready();
-      await Promise.all([rig.worker.stop(10_000), rig.worker.stop(10_000)]);
+      await Promise.all([rig.worker.stop(60_000), rig.worker.stop(60_000)]);
       await rig.worker.stop(0);
       await rig.worker.terminate();
       assert.deepEqual(rig.host.calls, ['ready', 'exit stopped']);
@@ -44,7 +44,7 @@ export function lifecycleContract(bench: Bench): void {
 
     it('can be stopped or terminated before it was started', async () => {
       const stopped = bench.rigFor();
-      await stopped.worker.stop(1_000);
+      await stopped.worker.stop(60_000);
       stopped.worker.start();
       assert.deepEqual(stopped.host.calls, ['exit stopped']);
       const terminated = bench.rigFor();
@@ -55,7 +55,7 @@ export function lifecycleContract(bench: Bench): void {
     it('can be stopped or terminated while it starts', async () => {
       const stopped = bench.rigFor();
       stopped.worker.start();
-      await stopped.worker.stop(1_000);
+      await stopped.worker.stop(60_000);
       assert.deepEqual(stopped.host.calls, ['exit stopped']);
       const terminated = bench.rigFor({ moduleUrl: fixture('start-hangs') });
       terminated.worker.start();
@@ -66,7 +66,7 @@ export function lifecycleContract(bench: Bench): void {
     it('stops after the tasks it holds have ended', async () => {
       const rig = await bench.ready({ concurrency: 2 });
       const task = rig.submit('gate', ['stop']);
-      const stopped = rig.worker.stop(10_000);
+      const stopped = rig.worker.stop(60_000);
       assert.equal(await rig.run('open', 'stop'), true);
       assert.equal(await task.result(), 'stop');
       await stopped;
@@ -81,7 +81,7 @@ export function lifecycleContract(bench: Bench): void {
 
     it('reports the error of a stop hook', async () => {
       const rig = await bench.ready({ moduleUrl: fixture('stop-throws') });
-      await rig.worker.stop(10_000);
+      await rig.worker.stop(60_000);
       const exit = await rig.host.exit.promise;
       assert.equal(exit.reason, 'stopped');
       assert.equal(exit.error?.message, 'cannot let go');

@@ -59,7 +59,7 @@ export function remoteContract(bench: Bench): void {
       await task.started.promise;
       const before = performance.now();
       await rig.worker.terminate();
-      assert.ok(performance.now() - before < 4_000, 'it took as long as its limit');
+      assert.ok(performance.now() - before < 15_000, 'it took as long as its limit');
       const exit = await rig.host.exit.promise;
       assert.equal(exit.reason, 'terminated');
       assert.equal(exit.abandoned, false);

@@ -11,7 +11,7 @@ import { tasksContract } from './worker-tasks.contract.js';
 import type { WorkerFactory, WorkerKind } from './worker.js';
 
 export function workerContract(kind: WorkerKind, make: WorkerFactory<TestTask>): void {
-  describe(`${kind} worker`, { timeout: 120_000 }, () => {
+  describe(`${kind} worker`, { timeout: 180_000 }, () => {
     const bench = createBench(kind, make);
     lifecycleContract(bench);
     tasksContract(bench);

@@ -10,7 +10,7 @@ import { Recovery } from './recovery.js';
 import type { Gap } from './recovery.js';
 
 /** Limits for a step, so that what hangs is said to hang (ms). */
-const STEP_MS_MAX = 30_000;
+const STEP_MS_MAX = 60_000;
 /** Time a function has that is to be stopped by force. */
 const STUCK_MS = 100;
 /** Small, so that running out of it does not take long. */

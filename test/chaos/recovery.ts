@@ -3,7 +3,7 @@ import type { Pool } from 'millrace';
 import type { Tasks } from './ledger.js';
 
 /** What the machine may add to two spawns when it is busy with something else. */
-const SLACK_MS = 500;
+const SLACK_MS = 3_000;
 
 export interface Gap {
   readonly ms: number;

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { freshPath, gateFile, until, whileExecuting } from './gates.js';
 import { ALL, errorOf, REMOTE, withUnreliable } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 for (const worker of ALL) {
   describe(`a bulkhead of two in a pool of ${worker} workers`, { timeout }, () => {

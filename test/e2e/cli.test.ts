@@ -167,7 +167,7 @@ describe('results', () => {
 
   test('--memfree starts inputs when there is memory for them', async () => {
     assert.deepEqual(values((await command(['run', tasks, 'echo', '--memfree', '1mb', ':::', 'a'])).stdout), ['a']);
-    const { code, stderr } = await command(['run', tasks, 'echo', '--memfree', '1000000gb', '--deadline', '600ms', ':::', 'a']);
+    const { code, stderr } = await command(['run', tasks, 'echo', '--memfree', '1000000gb', '--deadline', '2s', ':::', 'a']);
     assert.equal(code, 124);
     assert.match(stderr, /of memory free, less than .*: no further input starts/);
   });
@@ -240,9 +240,9 @@ describe('limits', () => {
   });
 
   test('--deadline ends the run with 124, busy workers included', async () => {
-    const { code, stdout, stderr } = await command(['run', tasks, 'deaf', '--deadline', '1s', ':::', 'x']);
+    const { code, stdout, stderr } = await command(['run', tasks, 'deaf', '--deadline', '3s', ':::', 'x']);
     assert.deepEqual([code, stdout], [124, '']);
-    assert.match(stderr, /stopped: --deadline 1\.0s/);
+    assert.match(stderr, /stopped: --deadline 3\.0s/);
     assert.match(stderr, /not finished: inputs 0 \(/);
   });
 

@@ -8,7 +8,7 @@ import { freshPath, gateFile, until, whileExecuting } from './gates.js';
 import { errorOf, REMOTE, withUnreliable } from './kinds.js';
 import type { UnreliableTasks } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 /** Calls `die` until it is refused; returns how many workers that took. */
 async function untilRefused(pool: Pool<UnreliableTasks>): Promise<{ deaths: number; refusal: BreakerOpenError }> {

@@ -10,7 +10,7 @@ import type { Pool, Task } from 'millrace';
 import { ALL, errorOf, nextEvent, REMOTE, withPool } from './kinds.js';
 import type { Tasks } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-crash-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;

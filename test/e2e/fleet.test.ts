@@ -9,7 +9,7 @@ import { freshPath, gateFile, journal, turn, until, whileExecuting } from './gat
 import { ALL, errorOf, makePool, nextEvent, REMOTE, withPool } from './kinds.js';
 import type { Tasks } from './kinds.js';
 
-const timeout = 120_000;
+const timeout = 180_000;
 const hookedUrl = new URL('./fixtures/hooked.js', import.meta.url);
 
 /** Grows with the queue, and lets go of workers idle for `idleMs`. */
@@ -180,9 +180,8 @@ for (const kind of ALL) {
         assert.ok([...new Set(seen)].every((id) => seen.filter((each) => each === id).length <= 3));
       });
       await withPool(kind, { size: 1, recycle: { afterAge: 30 } }, async (pool) => {
-        const recycled = nextEvent(pool, 'workerRecycled');
-        await pool.ready();
-        const [first] = ready(pool);
+        const [recycled, began] = [nextEvent(pool, 'workerRecycled'), nextEvent(pool, 'workerReady') as Promise<PoolEvents['workerReady']>];
+        const { workerId: first } = await began;
         assert.deepEqual(await recycled, { workerId: first, kind, cause: 'age' });
         await until(() => ready(pool).length === 1 && ready(pool)[0] !== first);
       });

@@ -7,7 +7,7 @@ import { fork } from 'millrace/worker';
 import { journal, until } from './gates.js';
 import { ALL, errorOf } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 type Tasks = typeof import('./fixtures/fork-tasks.js');
 

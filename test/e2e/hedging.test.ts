@@ -6,7 +6,7 @@ import { freshPath, until } from './gates.js';
 import { ALL, withPool } from './kinds.js';
 
 for (const kind of ALL) {
-  describe(`a hedged task on ${kind} workers`, { timeout: 60_000 }, () => {
+  describe(`a hedged task on ${kind} workers`, { timeout: 180_000 }, () => {
     test('is answered by its second attempt, and the first is told to stop', async () => {
       await withPool(kind, { size: 2, hedge: { after: 20 }, cancelGrace: '30s' }, async (pool) => {
         await pool.ready();

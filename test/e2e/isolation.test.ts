@@ -8,7 +8,7 @@ import { freshPath, turn, until } from './gates.js';
 import { errorOf, REMOTE, withUnreliable } from './kinds.js';
 import type { UnreliableTasks } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 /** Resolves when all workers of the pool are ready. */
 async function full(pool: Pool<UnreliableTasks>): Promise<void> {
@@ -139,22 +139,22 @@ for (const worker of REMOTE) {
       const hang = freshPath('hang');
       const data: UnreliableData = { healthHangsWhile: hang };
       await withUnreliable({ worker, size: 1, workerData: data, healthInterval: 10, healthTimeout: 50 }, async (pool) => {
-        const before = await pool.run('name');
         const recycled: PoolEvents['workerRecycled'][] = [];
         pool.on('workerRecycled', (event) => recycled.push(event));
+        const before = await pool.run('name');
         writeFileSync(hang, '');
-        await until(() => recycled.length > 0);
+        await until(() => recycled.some(({ workerId }) => workerId === before));
         rmSync(hang);
-        assert.deepEqual([recycled[0]?.workerId, recycled[0]?.cause], [before, 'health']);
+        assert.ok(recycled.every(({ cause }) => cause === 'health'));
         assert.notEqual(await pool.run('name'), before);
       });
     });
 
     test('may wait for a task that computes for longer than its limit', async () => {
-      await withUnreliable({ worker, size: 1, healthInterval: 5, healthTimeout: 20 }, async (pool) => {
+      await withUnreliable({ worker, size: 1, healthInterval: 5, healthTimeout: 700 }, async (pool) => {
         const before = await pool.run('name');
         pool.on('workerRecycled', () => assert.fail('it is busy, not sick'));
-        for (let round = 0; round < 5; round += 1) assert.equal(await pool.run('block', 60), before);
+        assert.equal(await pool.run('block', 1_000), before);
         await turn();
         assert.equal(await pool.run('name'), before);
       });

@@ -8,7 +8,7 @@ import type { Pool, PoolEvents, PoolOptions, WorkerKind } from 'millrace';
 import { moduleFile, until } from './gates.js';
 import { errorOf, REMOTE, tasksUrl } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 const onLinux = { skip: process.platform !== 'linux' };
 /** `prlimit` and `taskset`. */
 const withTools = { skip: !existsSync('/usr/bin/prlimit') || !existsSync('/usr/bin/taskset') };

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { gateFile, turn, until } from './gates.js';
 import { ALL, errorOf, withPool } from './kinds.js';
 
-const timeout = 30_000;
+const timeout = 180_000;
 
 /** Numbers from 0, with a record of how far it was pulled and whether it was told to return. */
 class Source {
@@ -207,7 +207,7 @@ for (const kind of ALL) {
   });
 }
 
-describe('map in bounded memory', { timeout: 120_000 }, () => {
+describe('map in bounded memory', { timeout: 180_000 }, () => {
   test('a million inputs leave the heap as it was', async () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;

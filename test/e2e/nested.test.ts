@@ -18,7 +18,7 @@ async function withPool(options: PoolOptions, body: (pool: Pool<Tasks>) => Promi
   }
 }
 
-describe('a task on the event loop that waits for tasks of its own pool', { timeout: 30_000 }, () => {
+describe('a task on the event loop that waits for tasks of its own pool', { timeout: 180_000 }, () => {
   test('gets them, one task at a time, however deep', () =>
     withPool({ concurrency: 1 }, async (pool) => {
       assert.equal(await pool.run('tree', 5), 32);

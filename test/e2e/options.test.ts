@@ -5,7 +5,7 @@ import { createPool, OptionError } from 'millrace';
 import type { PoolOptions } from 'millrace';
 import { ALL, errorOf, makePool, tasksUrl, withPool } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 /** Option -> values that are wrong, and the option that the error names when it is not the same. */
 const WRONG: readonly (readonly [option: string, value: unknown, named?: string])[] = [

@@ -8,7 +8,7 @@ import type { PoolOptions, TaskOptions } from 'millrace';
 import { moduleFile } from './gates.js';
 import { ALL, errorOf, REMOTE, tasksUrl, withPool } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 /** An object with an own key `__proto__`, as `JSON.parse` makes them of what comes from outside. */
 function withProtoKey(json = '{"polluted":true}'): Record<string, unknown> {

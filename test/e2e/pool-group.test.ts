@@ -20,7 +20,7 @@ async function withGroup(options: PoolGroupOptions, body: (group: PoolGroup<Task
   }
 }
 
-describe('a pool group', { timeout: 60_000 }, () => {
+describe('a pool group', { timeout: 180_000 }, () => {
   it('runs what waits on the event loop, and what computes in threads', () =>
     withGroup({}, async (group) => {
       assert.equal(await group.run('waits', 1), 0);

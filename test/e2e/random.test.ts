@@ -14,7 +14,7 @@ import { makePool, REMOTE } from './kinds.js';
 import type { Tasks } from './kinds.js';
 
 const TASKS = 10_000;
-const timeout = 120_000;
+const timeout = 180_000;
 
 interface Submitted {
   readonly task: Task;

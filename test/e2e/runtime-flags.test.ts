@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { folder, moduleFile } from './gates.js';
 import { REMOTE, tasksUrl } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 const library = import.meta.resolve('millrace');
 
 /** The permission model, under the name it has here, with the right to read what any program of these tests reads. */

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { describe, test } from 'node:test';
+import type { WorkerKind } from 'millrace';
 import { gateFile, moduleFile, turn, until, whileExecuting } from './gates.js';
 import { ALL, errorOf, makePool, REMOTE, tasksUrl, withPool } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 for (const kind of ALL) {
   describe(`the end of a pool of ${kind} workers`, { timeout }, () => {
@@ -75,19 +76,8 @@ for (const kind of ALL) {
     });
 
     test('tasks that were sent ahead and have not begun come back as well', async () => {
-      await withPool(kind, { size: 1, concurrency: 1 }, async (pool) => {
-        await Promise.all(Array.from({ length: 200 }, () => pool.run('echo', 1)));
-        const gate = gateFile();
-        const tasks = [pool.submit('untilFile', [gate.path]), ...Array.from({ length: 20 }, (_, i) => pool.submit('echo', [i]))];
-        await whileExecuting(tasks[0] as (typeof tasks)[0]);
-        // On a busy machine the pool may try to take the first back just as it begins: until the worker knows, others pass it, and have answered by now.
-        const left = tasks.filter((task) => !task.isComplete());
-        const closing = pool.close({ timeout: 0 });
-        gate.open();
-        const { returned, terminated } = await closing;
-        assert.deepEqual([returned.map(({ id }) => id), terminated], [left.slice(1).map(({ id }) => id), 1]);
-        for (const task of left.slice(1)) assert.equal((await errorOf(task.result)).started, false);
-      });
+      // On a busy machine the pool may try to take the first back just as it begins: until the worker knows, others pass it. Then it is done once more.
+      while ((await sentAheadComeBack(kind)) < 20);
     });
 
     test('a paused pool gives back what it holds', async () => {
@@ -214,6 +204,36 @@ for (const kind of REMOTE) {
       }
     });
   });
+}
+
+/** Closes a pool that holds one task and has 20 behind it; returns how many of them came back. */
+async function sentAheadComeBack(kind: WorkerKind): Promise<number> {
+  let cameBack = 0;
+  await withPool(kind, { size: 1, concurrency: 1 }, async (pool) => {
+    await Promise.all(Array.from({ length: 200 }, () => pool.run('echo', 1)));
+    const gate = gateFile();
+    const tasks = [pool.submit('untilFile', [gate.path]), ...Array.from({ length: 20 }, (_, i) => pool.submit('echo', [i]))];
+    await whileExecuting(tasks[0] as (typeof tasks)[0]);
+    const closing = pool.close({ timeout: 0 });
+    gate.open();
+    const { returned, terminated } = await closing;
+    const ends = await Promise.all(
+      tasks.map((task) =>
+        task.result.then(
+          () => 'done',
+          ({ started }: { started: boolean }) => (started ? 'told' : 'back'),
+        ),
+      ),
+    );
+    assert.deepEqual(
+      returned.map(({ id }) => id),
+      tasks.filter((_, index) => ends[index] === 'back').map(({ id }) => id),
+      'in their order',
+    );
+    assert.equal(terminated, ends.filter((end) => end === 'told').length);
+    cameBack = returned.length;
+  });
+  return cameBack;
 }
 
 function count(resources: readonly string[]): [string, number][] {

@@ -1,7 +1,7 @@
 /** Workers that are stuck: found, shown with their stacks, ended where a limit says so, and left alone where none does. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, openSync, closeSync, constants, readFileSync } from 'node:fs';
+import { existsSync, openSync, closeSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { createPool } from 'millrace';
 import type { Pool, PoolEvents, PoolOptions, WorkerKind, WorkerStack } from 'millrace';
@@ -11,7 +11,7 @@ import { errorOf, REMOTE } from './kinds.js';
 
 type Tasks = typeof import('./fixtures/stuck.js');
 
-const timeout = 60_000;
+const timeout = 180_000;
 const tasksUrl = new URL('./fixtures/stuck.js', import.meta.url);
 const fifos: string[] = [];
 
@@ -113,12 +113,12 @@ for (const kind of REMOTE) {
         pool.run('spinForever', begun).catch(() => undefined);
         await until(() => existsSync(begun));
         const times: number[] = [];
-        for (let look = 0; look < 8; look += 1) {
+        // The machine may be busy with other tests: what it can do is its best time.
+        for (let look = 0; look < 50 && !times.some((ms) => ms < (kind === 'thread' ? 100 : 300)); look += 1) {
           const startedAt = performance.now();
           const stack = await onlyStack(pool);
           if (stack.frames.length > 0) times.push(performance.now() - startedAt);
         }
-        // The machine may be busy with other tests: what it can do is its best time.
         assert.ok(Math.min(...times) < (kind === 'thread' ? 100 : 300), times.join(', '));
       });
     });
@@ -128,9 +128,11 @@ for (const kind of REMOTE) {
         const [begun, fifo] = [freshPath(), newFifo()];
         const run = pool.run('openFifo', begun, fifo);
         await until(() => existsSync(begun));
-        const [stack] = await pool.dumpStacks({ timeout: 50 });
-        assert.deepEqual([stack?.activity, stack?.frames], ['blocked', []]);
-        if (process.platform === 'linux') assert.match(stack?.detail ?? '', /sleeps in native code \((system call|in )/);
+        // It may be on its way there.
+        let stack: WorkerStack | undefined;
+        while (stack?.activity !== 'blocked') [stack] = await pool.dumpStacks({ timeout: 50 });
+        assert.deepEqual(stack.frames, []);
+        if (process.platform === 'linux') assert.match(stack.detail, /sleeps in native code \((system call|in )/);
         release(fifo);
         await run;
         assert.equal(await pool.run('add', 1, 2), 3);
@@ -179,9 +181,9 @@ for (const kind of REMOTE) {
     });
 
     test('that breathes between its steps is healthy however long it takes', async () => {
-      await withPool(kind, { watchdog: { stuckAfter: 400, interval: 20 } }, async (pool) => {
+      await withPool(kind, { watchdog: { stuckAfter: 1_500, interval: 20 } }, async (pool) => {
         pool.on('stuck', ({ text }) => assert.fail(text));
-        assert.equal(await pool.run('busyThenBreathe', 20, 40), 20);
+        assert.equal(await pool.run('busyThenBreathe', 45, 40), 45);
       });
     });
 
@@ -284,16 +286,20 @@ describe('threads that wait for one another', { timeout }, () => {
 describe('a process that a signal has stopped', { timeout, skip: process.platform !== 'linux' && 'only Linux tells' }, () => {
   test('is reported as stopped, and goes on when it is continued', async () => {
     await withPool('process', { watchdog: { reportAfter: 100, interval: 20 } }, async (pool) => {
-      const stuck = nextEvent(pool, 'stuck');
-      const task = pool.submit('busyThenBreathe', [300, 1]);
+      const stopped = new Promise<PoolEvents['stuck']>((resolve) => {
+        pool.on('stuck', (event) => event.activity === 'stopped' && resolve(event));
+      });
+      const end = freshPath();
+      const task = pool.submit('breatheUntil', [end]);
       task.result.catch(() => undefined);
       await whileExecuting(task);
       const pid = pool.workers[0]?.pid as number;
       process.kill(pid, 'SIGSTOP');
-      const event = await stuck;
-      assert.deepEqual([event.activity, event.reason, event.action], ['stopped', 'blocked', 'report']);
+      const { reason, action } = await stopped;
+      assert.deepEqual([reason, action], ['blocked', 'report']);
       process.kill(pid, 'SIGCONT');
-      assert.equal(await task.result, 300);
+      writeFileSync(end, '');
+      assert.equal(await task.result, end);
     });
   });
 
@@ -328,17 +334,13 @@ describe('looking into workers', { timeout }, () => {
     await withPool('async', { watchdog: { mainThread: 50 } }, async (pool) => {
       const stalls: PoolEvents['stalled'][] = [];
       pool.on('stalled', (stall) => void stalls.push(stall));
-      // The thread that watches may not have started yet: stand still until it has seen it.
-      while (stalls.length === 0) {
+      // The thread that watches may not have started yet, or the machine may have stood still elsewhere: stand still until that has been seen.
+      const isHere = ({ frames }: PoolEvents['stalled']): boolean => frames.some((frame) => frame.startsWith('at standStill '));
+      while (!stalls.some(isHere)) {
         standStill(300);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      const { blockedMs, frames, detail } = stalls[0] as PoolEvents['stalled'];
-      assert.ok(blockedMs >= 50, String(blockedMs));
-      assert.ok(
-        frames.some((frame) => frame.startsWith('at standStill ')),
-        `${detail}\n${frames.join('\n')}`,
-      );
+      for (const { blockedMs } of stalls) assert.ok(blockedMs >= 50, String(blockedMs));
     });
   });
 

@@ -7,7 +7,7 @@ import type { Task } from 'millrace';
 import { gateFile, turn, until, whileExecuting } from './gates.js';
 import { ALL, errorOf, REMOTE, withPool } from './kinds.js';
 
-const timeout = 30_000;
+const timeout = 180_000;
 
 for (const kind of ALL) {
   describe(`a task of a pool of ${kind} workers`, { timeout }, () => {
@@ -196,8 +196,12 @@ for (const kind of ALL) {
     test('times out from the start of its execution: time in the queue does not count', async () => {
       await withPool(kind, { size: 1, concurrency: 1 }, async (pool) => {
         await pool.ready();
-        const first = pool.submit('later', [150]);
-        const second = pool.submit('later', [1, 'in time'], { timeout: 100 });
+        const gate = gateFile();
+        const first = pool.submit('untilFile', [gate.path]);
+        const second = pool.submit('later', [1, 'in time'], { timeout: 1_000 });
+        const submittedAt = performance.now();
+        await until(() => performance.now() - submittedAt > 1_050);
+        gate.open();
         assert.equal(await second.result, 'in time');
         await first.result;
         const slow = pool.submit('untilAborted', [], { timeout: 30 });
@@ -217,9 +221,12 @@ for (const kind of ALL) {
         gate.open();
         await running.result;
         assert.notEqual(await pool.run('getState'), 13, 'an expired task never runs');
-        const late = pool.submit('untilAborted', [], { deadline: 40 });
-        assert.equal((await errorOf(late.result)).code, 'ERR_DEADLINE_EXCEEDED');
-        assert.equal(late.attempts, 1);
+        for (let attempts = 0; attempts === 0;) {
+          const late = pool.submit('untilAborted', [], { deadline: 40 });
+          assert.equal((await errorOf(late.result)).code, 'ERR_DEADLINE_EXCEEDED');
+          // None where the machine stood still for so long before it was handed over.
+          ({ attempts } = late);
+        }
       });
     });
 

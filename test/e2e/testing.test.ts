@@ -7,7 +7,7 @@ import { turn } from './gates.js';
 import { ALL, errorOf, REMOTE, tasksUrl } from './kinds.js';
 import type { Tasks } from './kinds.js';
 
-const timeout = 60_000;
+const timeout = 180_000;
 
 function rig(worker: WorkerKind, options: PoolOptions = {}): { pool: ReturnType<typeof createTestPool<Tasks>>; faults: FaultPlan } {
   const faults = new FaultPlan({ seed: 3 });

@@ -75,7 +75,7 @@ function open(gate: Int32Array): void {
 
 function onThread(text: string, run: (ring: RingThread) => Promise<void>, sizes: RingSizes = {}): void {
   for (const cores of new Set([1, availableParallelism()])) {
-    void it(`${text} (${cores > 1 ? 'looking again' : 'parking at once'})`, { timeout: 30_000 }, async () => {
+    void it(`${text} (${cores > 1 ? 'looking again' : 'parking at once'})`, { timeout: 180_000 }, async () => {
       const ring = new RingThread(cores, sizes);
       try {
         await run(ring);
@@ -177,7 +177,7 @@ void describe('a ring across a thread', () => {
     assert.deepEqual(ring.answers.slice(1), [0, 1]);
   });
 
-  void it('holds no more than what is in flight when the tasks of a stuck worker are taken back again and again', { timeout: 30_000 }, async () => {
+  void it('holds no more than what is in flight when the tasks of a stuck worker are taken back again and again', { timeout: 180_000 }, async () => {
     const ring = new RingThread(1, { requestBytes: 1_024 });
     const gate = new Int32Array(new SharedArrayBuffer(4));
     void ring.send(0, 'hold', [gate]);

@@ -96,7 +96,7 @@ async function turn(): Promise<void> {
   });
 }
 
-describe('ServeLoop', { timeout: 10_000 }, () => {
+describe('ServeLoop', { timeout: 180_000 }, () => {
   it('sends the replies of quick functions in one flush', async () => {
     const { end, loop } = serve({ quick: (value: number) => value });
     loop.onTask(task(0, 'quick', [7]));

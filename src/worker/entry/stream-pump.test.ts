@@ -27,7 +27,7 @@ function recorder(changes: Partial<ValueSink> = {}): ValueSink & { readonly told
   };
 }
 
-describe('StreamPump', { timeout: 10_000 }, () => {
+describe('StreamPump', { timeout: 180_000 }, () => {
   it('draws as many values as it has credit for', async () => {
     const sink = recorder();
     let drawn = 0;

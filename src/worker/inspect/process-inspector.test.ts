@@ -8,8 +8,8 @@ import { inspectProcess } from './process-inspector.js';
 import { askStack } from './questions.js';
 import type { ScriptStack } from './questions.js';
 
-const LIMIT_MS = 20_000;
-const onLinux = { timeout: 60_000, skip: process.platform !== 'linux' && 'only on Linux' };
+const LIMIT_MS = 60_000;
+const onLinux = { timeout: 180_000, skip: process.platform !== 'linux' && 'only on Linux' };
 
 async function withChild(code: string, body: (child: ChildProcess, pid: number) => Promise<void>): Promise<void> {
   const child = spawn(process.execPath, [...INSPECTABLE, '-e', `process.stdout.write('up'); ${code}`], { stdio: ['pipe', 'pipe', 'pipe'] });

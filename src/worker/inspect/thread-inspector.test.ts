@@ -18,7 +18,7 @@ async function withThread(code: string, body: (thread: Worker) => Promise<void>)
   }
 }
 
-describe('the inspector of a thread', { timeout: 60_000 }, () => {
+describe('the inspector of a thread', { timeout: 180_000 }, () => {
   test('answers two at once, each about its own thread', async () => {
     await withThread('(function one() { for (;;); })()', async (one) => {
       await withThread('(function two() { for (;;); })()', async (two) => {

@@ -7,7 +7,7 @@ import { encodeFrame, FrameReader, getText, openWebSocket } from './web-socket.j
 
 const TEXT = 1;
 const CLOSE = 8;
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 60_000;
 
 /** A frame as a server sends it: without a mask. */
 function serverFrame(opcode: number, payload: Buffer, fin = true): Buffer {

@@ -11,7 +11,7 @@ import { root } from '../../repository.js';
 
 export const CLI: string = join(root, 'dist/cli/main.js');
 /** No command of these tests takes longer; one that does is killed and its exit code is `null`. */
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 120_000;
 
 export interface CommandOptions {
   /** Default none; `'open'` leaves it to the test. */

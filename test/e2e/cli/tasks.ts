@@ -21,9 +21,11 @@ export function picky(input: string): string {
   return input;
 }
 
-/** Later inputs finish first. */
+/** Inputs from 0 to 4: later ones finish first. */
+const finished = new Set(['5']);
 export async function reversed(input: string): Promise<string> {
-  await delay(10 * (5 - Number(input)));
+  while (!finished.has(String(Number(input) + 1))) await delay(1);
+  finished.add(input);
   return input;
 }
 

@@ -6,6 +6,8 @@
  *     GET /json/list ──> the inspector's secret path; WebSocket ──> questions, answered at the next interrupt check
  *     the last question has it closed as soon as the event loop turns: at once, unless the child is stuck
  *
+ * The child hangs up, not we: Node (20) now and then dies of a client that leaves while it closes its inspector.
+ *
  * Not closed at once in a stuck child: closing from within an interrupt check leaves Node (20 to 26) unable to open it a third time. The port is always
  * the same, so the next look at a child that is still stuck finds it open and needs no signal.
  *
@@ -13,6 +15,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
+import { deferred } from '../../runtime/deferred.js';
 import { handlesSignal, readOsThread } from '../../runtime/os-thread.js';
 import { inspectorError, ProtocolConnection } from './protocol-connection.js';
 import { getText, openWebSocket } from './web-socket.js';
@@ -27,6 +30,9 @@ const LATE_LOOK_MS = 250;
 const CLOSE_WHEN_FREE = "setImmediate(() => process.getBuiltinModule('node:inspector').close())";
 /** Longest wait for the child to take that in, in ms (P): it does at the next interrupt check. */
 const GOODBYE_MS_MAX = 2_000;
+
+/** Longest wait for the child to hang up after that, in ms (P): a child that is stuck does not. */
+const HANG_UP_MS_MAX = 1_000;
 
 const LISTENS = '0A';
 const LOOPBACK = '0100007F';
@@ -86,7 +92,8 @@ class ProcessInspector {
     for (let port = this.#port(); ; port = this.#port()) {
       if (port !== undefined) return port;
       const now = performance.now();
-      if (now > giveUpAt) break;
+      // Asked at least once, however long it took to get here: it is waited for from then on.
+      if (now > giveUpAt && askAgainAt > 0) break;
       // One that is closing its inspector at this moment takes no notice.
       if (now > askAgainAt) process.kill(pid, 'SIGUSR1');
       if (now > askAgainAt) askAgainAt = now + ASK_AGAIN_MS;
@@ -104,16 +111,22 @@ class ProcessInspector {
     const [target] = JSON.parse(await getText(port, '/json/list', SERVER_MS_MAX)) as { readonly webSocketDebuggerUrl: string }[];
     if (target === undefined) throw inspectorError(`process ${this.#pid} names nothing to inspect`);
     let onClose: () => void = () => undefined;
+    const { promise: hungUp, resolve: hangsUp } = deferred<void>();
     const socket = await openWebSocket(port, new URL(target.webSocketDebuggerUrl).pathname, SERVER_MS_MAX, {
       // It speaks only when it is spoken to.
       onText: (text) => connection.receive(text),
       onClose: () => onClose(),
     });
     const connection = new ProtocolConnection({ send: (text) => socket.send(text), close: () => socket.close() });
-    onClose = () => connection.fail(`process ${this.#pid} has closed the connection`);
+    onClose = () => {
+      hangsUp();
+      connection.fail(`process ${this.#pid} has closed the connection`);
+    };
     connection.beforeClose = async () => {
       this.#users -= 1;
-      if (this.#users === 0) await connection.request('Runtime.evaluate', { expression: CLOSE_WHEN_FREE }, GOODBYE_MS_MAX);
+      if (this.#users > 0) return;
+      await connection.request('Runtime.evaluate', { expression: CLOSE_WHEN_FREE }, GOODBYE_MS_MAX);
+      await Promise.race([hungUp, new Promise((resolve) => setTimeout(resolve, HANG_UP_MS_MAX).unref())]);
     };
     return connection;
   }

@@ -70,7 +70,8 @@ export class ForkJoin {
       if (reason !== undefined) return Promise.reject(reason);
       family.remove(child);
       if (family.oldest !== undefined) this.helpers?.offer(family);
-      this.#start(child);
+      const promise = this.#start(child);
+      if (promise !== undefined) return this.#outcomeOf(child, promise);
     }
     return child.isSettled ? child.result() : this.#wait(child);
   }
@@ -140,17 +141,28 @@ export class ForkJoin {
     for (const child of [...family.away]) this.helpers?.takeBack(child);
   }
 
-  /** Runs the child: afterwards it has its outcome, or runs on. */
-  #start(child: Child): void {
+  /** Runs the child, which settles when the function does. Nobody has joined it yet. */
+  #begin(child: Child): void {
+    const promise = this.#start(child);
+    if (promise === undefined) return;
+    promise.then(
+      (value) => this.#complete(child, value),
+      (error: unknown) => this.#settle(child, FAILED, error),
+    );
+  }
+
+  /** Calls the child's function. `undefined`: the child has its outcome; otherwise whoever called settles it when this promise does. */
+  #start(child: Child): Promise<unknown> | undefined {
     child.state = RUNNING;
     child.family.began();
     try {
       const value: unknown = this.#keepsContext ? runCaptured(child.inCaller, () => this.#call(child)) : this.#call(child);
-      if (isThenable(value)) this.#follow(child, value);
-      else this.#complete(child, value);
+      if (isThenable(value)) return Promise.resolve(value);
+      this.#complete(child, value);
     } catch (error) {
       this.#settle(child, FAILED, error);
     }
+    return undefined;
   }
 
   #call(child: Child): unknown {
@@ -158,10 +170,18 @@ export class ForkJoin {
     return currentContext() === family.parent ? call(...args) : runInContext(family.parent, () => call(...args));
   }
 
-  #follow(child: Child, promise: PromiseLike<unknown>): void {
-    promise.then(
-      (value) => this.#complete(child, value),
-      (error: unknown) => this.#settle(child, FAILED, error),
+  /** Settles the child with the promise of its function. One promise more, no turn of a waiting loop: most joins of an asynchronous function come here. */
+  #outcomeOf(child: Child, promise: Promise<unknown>): Promise<unknown> {
+    return promise.then(
+      (value) => {
+        this.#complete(child, value);
+        if (child.state === FAILED) throw child.outcome;
+        return child.outcome;
+      },
+      (error: unknown) => {
+        this.#settle(child, FAILED, error);
+        throw error;
+      },
     );
   }
 
@@ -188,7 +208,7 @@ export class ForkJoin {
       if (other === undefined && !this.#isWorthWaiting(family)) continue;
       if (other !== undefined && other !== child) {
         if (this.#clock.afterTask()) await this.#nextTurn();
-        this.#start(other);
+        this.#begin(other);
         if (other.isSettled) continue;
       }
       await this.#change(child, other);
@@ -241,7 +261,7 @@ export class ForkJoin {
     let waiting = false;
     for (const family of this.#families) {
       const child = family.parent.cancelled() === undefined ? family.takeNewest() : undefined;
-      if (child !== undefined) this.#start(child);
+      if (child !== undefined) this.#begin(child);
       waiting ||= family.newest !== undefined;
     }
     if (waiting && !this.#turnArmed) this.#armTurn();

@@ -12,7 +12,8 @@ export default {
   kind: 'thread',
   module: 'fork-join',
   metrics: [{ key: 'speedUp', label: 'speed-up', unit: 'x', better: 'higher', target: { min: 1.8 }, guarded: true }],
-  params: { n: 13 },
+  params: { n: 14 },
+  quick: { n: 13 },
 
   async measure({ contender, start, params }) {
     const board = { n: params.n, columns: 0, left: 0, right: 0 };

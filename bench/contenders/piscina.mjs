@@ -24,7 +24,6 @@ export default {
   best: {
     thread: {
       burst: 'atomics disabled, unbounded tasks per worker',
-      'one-at-a-time': 'atomics sync, 1 task per worker',
       'buffer-64k': 'atomics sync, 64 tasks per worker, buffers copied then moved',
       'transfer-16m': 'atomics sync, 1 task per worker',
       otherwise: 'atomics sync, 64 tasks per worker',

@@ -33,6 +33,7 @@ export default {
   variants: { thread: variants, process: processVariants },
   best: {
     thread: {
+      'window-64': 'atomics, 64 tasks per worker',
       'one-at-a-time': 'atomics, 1 task per worker',
       'buffer-64k': 'atomics, 64 tasks per worker, buffers copied then moved',
       'transfer-16m': 'atomics, 1 task per worker',

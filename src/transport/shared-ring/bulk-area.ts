@@ -35,6 +35,11 @@ export class BulkWriter {
     return this.#ring.mark;
   }
 
+  /** Bytes written and not yet published. */
+  get unpublishedBytes(): number {
+    return this.#ring.unpublishedBytes;
+  }
+
   /** Copies the bytes in. `false`: no room, or too long. */
   write(bytes: Uint8Array): boolean {
     if (bytes.length > this.bytesMax) return false;
@@ -72,6 +77,8 @@ export class BulkWriter {
 export class BulkReader {
   readonly #memory: RingMemory;
   readonly #ring: RingReader;
+  /** Bytes taken since whoever reads this set it to 0. */
+  takenBytes = 0;
 
   constructor(memory: RingMemory, place: RingPlace) {
     this.#memory = memory;
@@ -90,6 +97,7 @@ export class BulkReader {
       const copy = Buffer.allocUnsafeSlow(length);
       copy.set(bytes.subarray(offset + BULK_HEADER_BYTES, offset + BULK_HEADER_BYTES + length));
       bulks.push(copy.buffer as ArrayBuffer);
+      this.takenBytes += length;
     }
     this.#ring.release();
     return bulks;

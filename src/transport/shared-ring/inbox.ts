@@ -6,6 +6,8 @@ import type { PortLane } from './port-lane.js';
 import { FORMAT_AREA, FORMAT_BULKS, FORMAT_INLINE, FORMAT_PORT, FORMAT_UNDEFINED, formatOf, WORD_KIND, WORD_VALUE_BYTES } from './records.js';
 import { RingReader } from './ring.js';
 
+/** So many bytes out of the area at once (P): more would push the first out of the cache before anybody has used them. */
+const FILL_BYTES = 1 << 15;
 /** Up to here values are rebuilt right from the ring. */
 const DIRECT_BYTES_MAX = 256;
 
@@ -61,6 +63,13 @@ export class Inbox {
     if (this.#copy.length < length) this.#copy = Buffer.allocUnsafeSlow(length * 2);
     this.#copy.set(this.#memory.bytes.subarray(offset, offset + length));
     return this.#copy;
+  }
+
+  /** Whether what was read since this last said so is enough to work on, before more is copied out of the area. */
+  takeFill(): boolean {
+    if (this.#area.takenBytes < FILL_BYTES) return false;
+    this.#area.takenBytes = 0;
+    return true;
   }
 
   /** Whether enough was read for the writer to be told. */

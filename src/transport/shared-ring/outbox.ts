@@ -32,6 +32,8 @@ const LOOP_COPY_BYTES_MAX = 48;
 
 /** Buffers from this size on stand beside the ring, which they would fill, instead of being copied twice through it (P). */
 const BULK_BYTES_MIN = 1 << 12;
+/** So many bytes in the area are worth the other side's while before the batch is complete (P): copying them takes about as long as waking it. */
+const PUBLISH_BYTES = 1 << 15;
 /** Most of them in the area for one value. */
 const PLACED_MAX = 255;
 /** Stands for a buffer that is in the area. */
@@ -72,6 +74,11 @@ export class Outbox {
 
   get heldBytes(): number {
     return this.#overflow.heldBytes;
+  }
+
+  /** Whether the other side should begin with what stands in the area, instead of waiting for the end of the batch. */
+  get isDue(): boolean {
+    return this.#format === FORMAT_AREA && this.#area.unpublishedBytes >= PUBLISH_BYTES;
   }
 
   /** Whether `publish` would move held records now. */

@@ -130,6 +130,7 @@ class PoolRing implements RingPoolEnd, Watcher {
     writeTask(this.#outbox.span, word, task, nameId, this.#slots.enqueue(slot));
     if (this.#inFlight === 0) this.#rechecker.busyRings += 1;
     this.#inFlight += 1;
+    if (this.#outbox.isDue) this.#publish();
   }
 
   send(frame: PoolFrame): void {

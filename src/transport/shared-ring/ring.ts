@@ -71,6 +71,11 @@ export class RingWriter {
     return offset;
   }
 
+  /** Bytes written and not yet published. */
+  get unpublishedBytes(): number {
+    return ((this.#position - this.#published) | 0) << UNIT_SHIFT;
+  }
+
   /** A mark to {@link rollback} to, as long as nothing was published since. */
   get mark(): number {
     return this.#position;

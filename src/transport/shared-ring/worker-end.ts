@@ -173,18 +173,13 @@ class WorkerRing implements WorkerEnd {
 
   readonly #round = (): void => {
     if (this.#running || this.#state !== 'open') return;
-    this.#running = true;
     this.#clock.start();
-    try {
-      this.#run();
-    } finally {
-      this.#running = false;
-    }
+    this.#goOn();
   };
 
   #run(): void {
     for (;;) {
-      if (!this.#handOver()) return this.#loop.nextTurn(this.#round);
+      if (!this.#handOver()) return;
       this.flush();
       if (this.#state !== 'open') return;
       if (this.#inbox.refresh()) continue;
@@ -197,7 +192,7 @@ class WorkerRing implements WorkerEnd {
     }
   }
 
-  /** Hands over what the pool has published. `false`: the event loop must have a turn first. */
+  /** Hands over what the pool has published. `false`: the event loop must have a turn first, or what was handed over; the rest comes after it. */
   #handOver(): boolean {
     if (!this.#inbox.refresh()) return true;
     this.#lookedTwice = false;
@@ -205,15 +200,31 @@ class WorkerRing implements WorkerEnd {
       this.#deliver(word);
       if (this.#state !== 'open') break;
       if (this.#inbox.releaseDue) this.#release();
-      if (!this.#clock.afterTask()) continue;
-      this.#release();
-      this.flush();
-      this.#showStatus(this.#clock.nowMs);
+      if (this.#clock.afterTask()) {
+        this.#release();
+        this.flush();
+        this.#showStatus(this.#clock.nowMs);
+        this.#loop.nextTurn(this.#round);
+        return false;
+      }
+      if (!this.#inbox.takeFill()) continue;
+      queueMicrotask(this.#goOn);
       return false;
     }
     this.#release();
     return true;
   }
+
+  /** The functions that large buffers were handed over to have run, and their answers are on their way: so both sides copy at the same time. */
+  readonly #goOn = (): void => {
+    if (this.#running || this.#state !== 'open') return;
+    this.#running = true;
+    try {
+      this.#run();
+    } finally {
+      this.#running = false;
+    }
+  };
 
   #pays(): boolean {
     return this.#spin.pays && (this.#memory.words[SLEEP_HINT] === 0 || this.#lastBatch >= BATCH_MIN);
@@ -300,6 +311,7 @@ class WorkerRing implements WorkerEnd {
     this.#unanswered -= 1;
     this.#answered += 1;
     this.#outbox.append(kind, slot);
+    if (this.#outbox.isDue) this.#publish();
   }
 
   /** Shows how long the tasks answered since the last time have taken: one reading of the clock a batch. */

@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { OverloadError } from '../errors.js';
+import { ManualClock } from '../runtime/manual-clock.js';
+import { PoolCore } from './core.js';
 import { busyShare, exponential, loadOf, quantile, refused, SERVICE_MS, waits, withSim } from './fixtures/overload-sim.js';
+import { normaliseOptions } from './normalise-options.js';
+import { WaitForecast } from './wait-forecast.js';
 
 const LOAD = loadOf(2, () => 'normal');
 
@@ -78,4 +82,16 @@ describe('maxWait', () => {
       });
     });
   }
+});
+
+describe('a forecast', () => {
+  test('does not have the queue looked at: it is asked for in every look while a task waits for room', async () => {
+    const core = new PoolCore(normaliseOptions({ clock: new ManualClock() }));
+    let looks = 0;
+    core.onFlush = () => void (looks += 1);
+    const forecast = new WaitForecast(core);
+    for (const ask of [() => forecast.perMs(), () => forecast.serviceMs(4), () => forecast.waitMs(0), () => forecast.retryAfterMs()]) ask();
+    await Promise.resolve();
+    assert.equal(looks, 0);
+  });
 });

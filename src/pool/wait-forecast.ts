@@ -22,7 +22,7 @@ export class WaitForecast {
   }
 
   /** Tasks handed over to workers in a ms while they are busy; worked out once a ms at most. */
-  perMs(nowMs: number = this.#core.stamp()): number {
+  perMs(nowMs: number = this.#nowMs()): number {
     if (nowMs === this.#lookedAt) return this.#perMs;
     const core = this.#core;
     // What leaves the queue any other way says nothing of how fast the workers are.
@@ -35,7 +35,7 @@ export class WaitForecast {
   }
 
   /** Mean time a slot is taken by a task, in ms. */
-  serviceMs(slots: number, nowMs: number = this.#core.stamp()): number {
+  serviceMs(slots: number, nowMs: number = this.#nowMs()): number {
     return slots / this.perMs(nowMs);
   }
 
@@ -43,7 +43,7 @@ export class WaitForecast {
   waitMs(level: number): number {
     const { scheduler, settings } = this.#core;
     if (scheduler.runnable === 0) return 0;
-    const nowMs = this.#core.stamp();
+    const nowMs = this.#nowMs();
     return tasksAhead(level, nowMs, settings.queue.levels, scheduler.counts, (each) => scheduler.oldestIn(each)) / this.perMs(nowMs);
   }
 
@@ -51,6 +51,14 @@ export class WaitForecast {
   retryAfterMs(): number {
     const { scheduler, waiting } = this.#core;
     return estimateWaitMs(scheduler.depth + waiting.size, 1 / this.perMs(), 1);
+  }
+
+  /**
+   * Not the time stamp of the turn, which wakes the pool: while a task waits for room the forecast is asked for in each look at the queue, and each look
+   * would have another follow, without end and without a turn of the event loop.
+   */
+  #nowMs(): number {
+    return Math.floor(this.#core.now());
   }
 
   /** Since when there has been more to do than can be done: whoever is first in line had come before the last look. */

@@ -1,5 +1,6 @@
 /** A tree of small tasks: n-queens, forked at the first rows. Peers: the caller submits one flat task per board with the first rows filled. */
-import { speedUpOverInline, splitsInWorker } from '../harness/fork-join.mjs';
+import { splitsInWorker } from '../harness/fork-join.mjs';
+import { speedUpOverInline } from '../harness/speed-up.mjs';
 import { queens } from '../tasks/functions.mjs';
 
 const FORK_DEPTH = 3;

@@ -1,5 +1,6 @@
 /** Merge sort over shared memory. Peers: the caller submits the runs, waits, then submits the merges level by level. */
-import { refill, sharedDoubles, speedUpOverInline, splitsInWorker } from '../harness/fork-join.mjs';
+import { refill, sharedDoubles, splitsInWorker } from '../harness/fork-join.mjs';
+import { speedUpOverInline } from '../harness/speed-up.mjs';
 import { mergeChunks, sortChunk } from '../tasks/functions.mjs';
 
 const GRAIN = 1 << 15;

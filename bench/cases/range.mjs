@@ -1,5 +1,6 @@
 /** Every element of a shared array of doubles. Peers: the caller submits as many chunks as it pleases; 8 a worker balance well. */
-import { refill, sharedDoubles, speedUpOverInline } from '../harness/fork-join.mjs';
+import { refill, sharedDoubles } from '../harness/fork-join.mjs';
+import { speedUpOverInline } from '../harness/speed-up.mjs';
 import { NotAvailable } from '../harness/start.mjs';
 import { scale } from '../tasks/functions.mjs';
 

@@ -40,6 +40,8 @@ export interface PoolSettings {
   /** Tasks that may be in flight at once inside one worker; with `autoConcurrency` the most that ever may. */
   readonly concurrency: number;
   readonly autoConcurrency: boolean;
+  /** Whether a plain call may be made within its submission: on the event loop only, and not where it stands in for workers that do not do so. */
+  readonly callsAtOnce: boolean;
   readonly queue: QueueSettings;
   /** `undefined` for a pool without overload control. */
   readonly overload: OverloadSettings | undefined;
@@ -154,6 +156,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     size,
     concurrency: concurrency(options.concurrency, kind),
     autoConcurrency: options.concurrency === 'auto',
+    callsAtOnce: kind === 'async' && options.concurrency !== 'auto', // that one looks once a turn
     queue,
     overload: overloadSettings(options.overload, queue.levels),
     placement: placement('placement', options.placement ?? 'least-loaded'),

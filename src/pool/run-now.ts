@@ -31,9 +31,9 @@ export class RunNow {
     this.#dispatcher = dispatcher;
   }
 
-  /** Not where the overload control counts what comes in, or `concurrency: 'auto'` looks once a turn. */
+  /** Not where the overload control counts what comes in. */
   static serves(core: PoolCore, overload: { readonly guards: boolean }): boolean {
-    return core.settings.kind === 'async' && !overload.guards && !core.settings.autoConcurrency;
+    return core.settings.callsAtOnce && !overload.guards;
   }
 
   /** Calls the function of a task with no options; `undefined` when it has to go the long way. */

@@ -38,7 +38,8 @@ export function createInlinePool<M extends object>(module: M, options: InlinePoo
   const plan = checkFaults('createInlinePool', faults);
   if (given.queue?.whenFull === 'caller-runs')
     throw new OptionError('queue.whenFull', 'another policy', 'caller-runs', 'Every task of an inline pool runs in its caller');
-  const settings = normaliseOptions({ concurrency: 1, random: seededRandom(1), ...given, worker: 'async' });
+  // It stands in for pools of any kind: what is submitted in one turn is put in order first.
+  const settings = { ...normaliseOptions({ concurrency: 1, random: seededRandom(1), ...given, worker: 'async' }), callsAtOnce: false };
   const tasks = inspectModule(module as Readonly<Record<string, unknown>>);
   const border = clone ? makeBorder(settings.errorClasses) : undefined;
   const pool: unknown = new WorkerPool(

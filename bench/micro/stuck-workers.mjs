@@ -4,7 +4,8 @@
  *     node bench/micro/stuck-workers.mjs [--quick]        after `npm run build`
  *
  * Prints for threads and processes, in ms: the stack of a worker in an endless loop; how long after its deadline the promise of a CPU-bound loop is rejected;
- * how long after that the pool, at its largest, runs the next task, beside what a start of a worker takes (the time until `workerReady`).
+ * how long after that the pool, at its largest, has run the next task, beside what one spawn takes: the first result of a new pool of one worker, in turns with
+ * it; and the start alone (the time until `workerReady`) of the replacements.
  */
 import { pathToFileURL } from 'node:url';
 
@@ -17,9 +18,10 @@ const tasks = `data:text/javascript,${encodeURIComponent('export function spin()
 const keepAlive = setInterval(() => undefined, 60_000);
 for (const worker of ['thread', 'process']) {
   console.log(`${worker.padEnd(8)} stack          ${spread(await stacks(worker))}`);
-  const { late, back, boot } = await replacements(worker);
+  const { late, back, spawn, boot } = await replacements(worker);
   console.log(`${worker.padEnd(8)} past deadline  ${spread(late)}`);
   console.log(`${worker.padEnd(8)} capacity back  ${spread(back)}`);
+  console.log(`${worker.padEnd(8)} one spawn      ${spread(spawn)}`);
   console.log(`${worker.padEnd(8)} start          ${spread(boot)}`);
 }
 clearInterval(keepAlive);
@@ -44,7 +46,7 @@ async function stacks(worker) {
 }
 
 async function replacements(worker) {
-  const [late, back, boot] = [[], [], []];
+  const [late, back, spawn, boot] = [[], [], [], []];
   const pool = createPool(tasks, { worker, size: 1 });
   pool.on('workerReady', ({ bootMs }) => boot.push(bootMs));
   await pool.ready();
@@ -55,9 +57,19 @@ async function replacements(worker) {
     late.push(rejectedAt - startedAt - TIMEOUT_MS);
     await pool.run('noop');
     back.push(performance.now() - rejectedAt);
+    spawn.push(await firstResult(worker));
   }
   await pool.terminate();
-  return { late, back, boot };
+  return { late, back, spawn, boot };
+}
+
+async function firstResult(worker) {
+  const startedAt = performance.now();
+  const pool = createPool(tasks, { worker, size: 1 });
+  await pool.run('noop');
+  const tookMs = performance.now() - startedAt;
+  await pool.terminate();
+  return tookMs;
 }
 
 function spread(times) {

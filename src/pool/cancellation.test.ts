@@ -122,3 +122,66 @@ describe('a worker that does not answer after a cancellation', () => {
     assert.deepEqual([await suspectedAfter(20), await suspectedAfter(1_000), await suspectedAfter(60_000)], [10, 100, 250]);
   });
 });
+
+describe('a worker whose task has used up its time', () => {
+  /** A pool on workers that answer at once, and when it started each of them after the first. */
+  async function rig(options: PoolOptions): Promise<{ readonly clock: ManualClock; readonly pool: WorkerPool; readonly starts: number[] }> {
+    const clock = new ManualClock(1_000);
+    const random = (): number => 0.5;
+    const simulation = makeSimulation(clock, random);
+    const settings = normaliseOptions({ size: 1, ...options, clock, random });
+    const pool = new WorkerPool(settings, 'data:text/javascript,', (workerOptions, host) => new SimWorker(workerOptions, host, simulation));
+    await clock.advance(100);
+    const starts: number[] = [];
+    pool.on('workerStarting', () => starts.push(clock.now()));
+    return { clock, pool, starts };
+  }
+
+  /** Submits it and lets its time pass. Returns when it was rejected. */
+  async function overrun({ clock, pool }: { clock: ManualClock; pool: WorkerPool }, script: object): Promise<number> {
+    let rejectedAt = NaN;
+    pool.submit('play', [{ outcome: 'ok', key: 1, ...script }]).result.catch(() => (rejectedAt = clock.now()));
+    await clock.advance(300);
+    return rejectedAt;
+  }
+
+  for (const limit of ['timeout', 'deadline'] as const) {
+    test(`is replaced at the very end of a ${limit} when it is stuck: its event loop was asked ahead`, async () => {
+      const it = await rig({ [limit]: 200, cancelGrace: 10_000 });
+      const rejectedAt = await overrun(it, { ms: 5_000, stuck: true });
+      assert.deepEqual([rejectedAt, it.starts], [1_300, [1_300]]);
+      await it.pool.terminate();
+    });
+
+    test(`is not replaced after a ${limit} when its event loop turns`, async () => {
+      const it = await rig({ [limit]: 200, cancelGrace: 10_000 });
+      assert.ok((await overrun(it, { ms: 5_000 })) > 0);
+      assert.deepEqual(it.starts, []);
+      await it.pool.terminate();
+    });
+  }
+
+  test('is given time to see the cancellation by itself when the function was seen to do so before', async () => {
+    const it = await rig({ timeout: 200, cancelGrace: 10_000 });
+    await overrun(it, { ms: 5_000, stuck: true, looks: true });
+    assert.equal(it.starts.length, 1, 'nothing is known of it the first time');
+    await overrun(it, { ms: 5_000, stuck: true, looks: true });
+    await overrun(it, { ms: 5_000, stuck: true, looks: true });
+    assert.equal(it.starts.length, 1);
+    const rejectedAt = await overrun(it, { ms: 5_000, stuck: true });
+    assert.deepEqual(it.starts.slice(1), [rejectedAt + 10]);
+    await it.pool.terminate();
+  });
+
+  test('is ended without a grace when its function had to be ended by force before, where nobody has set a grace', async () => {
+    const it = await rig({ timeout: 200 });
+    const kills: number[] = [];
+    it.pool.on('hardKill', () => kills.push(it.clock.now()));
+    const first = await overrun(it, { ms: 5_000, stuck: true });
+    const second = await overrun(it, { ms: 5_000, stuck: true });
+    assert.deepEqual(kills, [first + 25, second]);
+    await overrun(it, { ms: 5_000, stuck: true, looks: true });
+    assert.equal(kills.length, 3, 'nothing is known yet of its having changed');
+    await it.pool.terminate();
+  });
+});

@@ -3,8 +3,9 @@
  *
  * A task that waits is simply taken out. For one that runs:
  *   1. the caller gets the outcome at once, and the worker lets go of the attempt (`abandon`): signal and shared cancel word are raised;
- *   2. the worker is pinged; when its event loop does not answer within {@link BLOCKED_AFTER_MS} (more where starts are slow) it is stuck in synchronous code: it gets no more
- *      tasks and its replacement is started now, so that the slot is back within one spawn;
+ *   2. the worker is pinged; when its event loop does not answer within 10 ms (more where starts are slow) it is stuck in synchronous code: it gets no more
+ *      tasks and its replacement is started now, so that the slot is back within one spawn. Before a timeout or a deadline it is asked that
+ *      much ahead (`signs-of-life.ts`);
  *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere. Where nobody has set
  *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it.
  * Before each of these steps what has arrived is taken in: a program that was busy itself must not call late what ended in time.
@@ -24,16 +25,8 @@ import type { Member } from './member.js';
 import { DIRECT, WAITING } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
+import { blockedAfterMs, BLOCKED_AFTER_MS, SignsOfLife } from './signs-of-life.js';
 import { takeBack } from './take-back.js';
-
-/** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
-const BLOCKED_AFTER_MS = 10;
-/**
- * But not sooner than in this share of the time it took to start, up to a limit (P): where starts take seconds, because the machine has more to do than it can,
- * answers take long too, and a replacement for each worker that is merely waiting for a CPU would make it worse.
- */
-const BLOCKED_BOOT_SHARE = 0.1;
-const BLOCKED_AFTER_MS_MAX = 250;
 
 /** Time between two looks whether the stack of a worker that is to be ended has been taken (P). */
 const LOOK_AGAIN_MS = 2;
@@ -57,8 +50,11 @@ interface Abandonment {
   readonly bulkhead: Bulkhead | undefined;
   /** The attempt went past the queue and holds no credit. */
   readonly direct: boolean;
+  readonly since: number;
   /** When the whole grace is over. */
   readonly graceAt: number;
+  /** Its event loop has yet to show that it turns. */
+  isAwaited: boolean;
   blockedAlarm: Alarm | undefined;
   graceAlarm: Alarm | undefined;
 }
@@ -68,13 +64,17 @@ export class Cancellation {
   readonly #settlement: Settlement;
   readonly #control: MemberControl;
   readonly #abandoned = new Map<object, Abandonment>();
+  readonly #signs: SignsOfLife;
   /** An attempt that nothing can end no longer counts; bound by who hears of attempts that end. */
   onLetGo: (member: Member, token: object) => void = () => undefined;
+  /** The member was told to end a task and is stuck with it; bound by who knows where it stands. */
+  onBlocked: (member: Member) => void = () => undefined;
 
   constructor(core: PoolCore, settlement: Settlement, control: MemberControl) {
     this.#core = core;
     this.#settlement = settlement;
     this.#control = control;
+    this.#signs = new SignsOfLife(core);
   }
 
   /** Returns whether the task was still open. */
@@ -92,7 +92,12 @@ export class Cancellation {
     if (timeoutMs === Infinity) return;
     const extra = task.ensureExtra();
     if (extra.timeoutAlarm !== undefined) this.#core.alarms.cancel(extra.timeoutAlarm as Alarm);
-    extra.timeoutAlarm = this.#core.alarms.set(this.#core.now() + timeoutMs, () => this.#timedOut(task));
+    const member = task.holder as Member;
+    const keep = (alarm: Alarm): void => {
+      extra.timeoutAlarm = alarm;
+    };
+    const running = (): Member | undefined => (isInFlight(task.stateCode) && task.holder === member && member.worker.kind !== 'async' ? member : undefined);
+    this.#signs.countDown(this.#core.now() + timeoutMs, timeoutMs, running, keep, () => this.#timedOut(task));
   }
 
   /** An attempt has been answered or lost: its timeout no longer counts. */
@@ -109,7 +114,14 @@ export class Cancellation {
     const extra = task.ensureExtra();
     extra.deadlineAt = submittedAt + deadlineMs;
     extra.deadlineEpochMs = Date.now() + extra.deadlineAt - this.#core.now();
-    extra.deadlineAlarm = this.#core.alarms.set(extra.deadlineAt, () => this.expire(task));
+    const keep = (alarm: Alarm): void => {
+      extra.deadlineAlarm = alarm;
+    };
+    const running = (): Member | undefined => {
+      const holder = isInFlight(task.stateCode) ? (task.holder as Member | undefined) : undefined;
+      return holder !== undefined && holder.worker.kind !== 'async' && holder.worker.begun(task) ? holder : undefined;
+    };
+    this.#signs.countDown(extra.deadlineAt, deadlineMs, running, keep, () => this.expire(task));
   }
 
   /** The deadline of a task has passed. */
@@ -145,6 +157,7 @@ export class Cancellation {
     const abandonment = this.#abandoned.get(token);
     if (abandonment === undefined) return undefined;
     this.#forget(token, abandonment);
+    this.#signs.ended(abandonment.member, abandonment.event.taskName, abandonment.since);
     if (abandonment.member.abandoned === 0) this.#control.trust(abandonment.member);
     return abandonment;
   }
@@ -152,8 +165,10 @@ export class Cancellation {
   /** The member answers from its event loop: it is not stuck. */
   pong(member: Member): void {
     const { alarms } = this.#core;
+    this.#signs.answered(member);
     for (const abandonment of this.#abandoned.values()) {
       if (abandonment.member !== member) continue;
+      abandonment.isAwaited = false;
       if (abandonment.blockedAlarm !== undefined) alarms.cancel(abandonment.blockedAlarm);
       abandonment.blockedAlarm = undefined;
       if (abandonment.graceAlarm !== undefined && abandonment.graceAlarm.at < abandonment.graceAt) this.#setGrace(abandonment, abandonment.graceAt);
@@ -187,14 +202,16 @@ export class Cancellation {
     task.holder = undefined;
     member.abandoned += 1;
     const now = core.now();
-    const { cancelGraceMs, blockedGraceMs } = core.settings;
+    const { cancelGraceMs } = core.settings;
     const graceAt = now + (patienceMs ?? cancelGraceMs);
     const abandonment: Abandonment = {
       member,
       event,
       bulkhead: bulkheadOf(task),
       direct: (task.marks & DIRECT) !== 0,
+      since: now,
       graceAt,
+      isAwaited: false,
       blockedAlarm: undefined,
       graceAlarm: undefined,
     };
@@ -208,18 +225,32 @@ export class Cancellation {
       return;
     }
     this.#setGrace(abandonment, graceAt);
-    const blockedAfterMs = Math.min(BLOCKED_AFTER_MS_MAX, Math.max(BLOCKED_AFTER_MS, BLOCKED_BOOT_SHARE * (member.info?.bootMs ?? 0)));
-    if (cancelGraceMs > blockedAfterMs) {
-      abandonment.blockedAlarm = core.alarms.set(now + blockedAfterMs, () => {
-        member.worker.collect();
-        if (abandonment.blockedAlarm === undefined) return;
-        abandonment.blockedAlarm = undefined;
-        this.#control.suspect(member);
-        if (blockedGraceMs < cancelGraceMs) this.#setGrace(abandonment, core.now() + blockedGraceMs - BLOCKED_AFTER_MS);
-      });
-    }
-    member.worker.ping();
+    this.#signs.ask(member);
+    if (cancelGraceMs > blockedAfterMs(member)) this.#awaitSign(abandonment, now);
     member.worker.flush();
+  }
+
+  /** Takes the member for stuck when its event loop leaves the question unanswered for too long. */
+  #awaitSign(abandonment: Abandonment, now: number): void {
+    const { member, event } = abandonment;
+    const core = this.#core;
+    const look = (): void => {
+      member.worker.collect();
+      if (!abandonment.isAwaited) return;
+      abandonment.isAwaited = false;
+      abandonment.blockedAlarm = undefined;
+      this.#control.suspect(member);
+      this.onBlocked(member);
+      const { cancelGraceMs, blockedGraceMs } = core.settings;
+      if (blockedGraceMs >= cancelGraceMs) return;
+      const hasHope = !this.#signs.isHopeless(event.taskName);
+      this.#setGrace(abandonment, hasHope ? Math.max(now, core.now() - BLOCKED_AFTER_MS) + blockedGraceMs : now);
+    };
+    abandonment.isAwaited = true;
+    const stuckAt = this.#signs.stuckAt(member, event.taskName, now);
+    // Not at once: the caller is told first, and an answer that has arrived is read first.
+    if (stuckAt > now) abandonment.blockedAlarm = core.alarms.set(stuckAt, look);
+    else core.nextTurn(look);
   }
 
   #setGrace(abandonment: Abandonment, at: number): void {
@@ -234,6 +265,7 @@ export class Cancellation {
     if (this.#core.now() < member.lookedAtUntil) return this.#setGrace(abandonment, this.#core.now() + LOOK_AGAIN_MS);
     abandonment.graceAlarm = undefined;
     if (this.#core.events.has('hardKill')) this.#core.events.emit('hardKill', { ...abandonment.event, workerId: member.worker.id });
+    if (member.state === 'suspect') this.#signs.forced(abandonment.event.taskName);
     this.#control.kill(member);
   }
 
@@ -267,6 +299,7 @@ export class Cancellation {
     this.#abandoned.delete(token);
     if (abandonment.bulkhead !== undefined) leave(this.#core, abandonment.bulkhead);
     abandonment.member.abandoned -= 1;
+    abandonment.isAwaited = false;
     if (abandonment.blockedAlarm !== undefined) this.#core.alarms.cancel(abandonment.blockedAlarm);
     if (abandonment.graceAlarm !== undefined) this.#core.alarms.cancel(abandonment.graceAlarm);
     abandonment.blockedAlarm = undefined;

@@ -142,9 +142,14 @@ export class PoolCore {
   wakeNextTurn(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
+    this.nextTurn(this.#turn);
+  }
+
+  /** Calls `fn` after the event loop had a turn. */
+  nextTurn(fn: () => void): void {
     const { clock } = this.settings;
-    if (clock.nextTurn === undefined) clock.defer(this.#turn);
-    else clock.nextTurn(this.#turn);
+    if (clock.nextTurn === undefined) clock.defer(fn);
+    else clock.nextTurn(fn);
   }
 
   taskId(sequence: number): string {

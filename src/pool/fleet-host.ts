@@ -18,8 +18,6 @@ export interface FleetHost {
   alternative(moduleUrl: string, error: Error): Promise<string> | undefined;
   memberReady(member: Member, info: WorkerReady): void;
   memberGone(member: Member): void;
-  /** The member was told to stop a task, and its event loop does not answer. */
-  suspected(member: Member): void;
   /** Puts what the member was sent ahead back into the queue. */
   recall(member: Member): void;
 }

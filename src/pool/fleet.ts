@@ -179,7 +179,6 @@ export class Fleet {
     member.state = 'suspect';
     this.#core.scheduler.setCredit(member, 0);
     this.#host.recall(member);
-    this.#host.suspected(member);
     this.reconcile();
   }
 

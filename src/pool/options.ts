@@ -127,7 +127,7 @@ export interface PoolOptions {
   /** Level of tasks that name none. Default `'normal'`. */
   readonly priority?: string;
   /**
-   * How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms; 25 ms for a function that blocks its event loop and
+   * How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms; 25 ms for a function that blocks its event loop (none when it has been ended by force before) and
    * so holds a core. A grace that is given here counts for both.
    */
   readonly cancelGrace?: Duration;

@@ -126,7 +126,7 @@ export class Watchdog {
   }
 
   /** A task was told to stop, and the event loop has not answered: says where it stands, when somebody wants to know. */
-  suspected(member: Member): void {
+  blocked(member: Member): void {
     if (!this.#core.events.has('stuck') || this.#watches.get(member)?.reported === true) return;
     const findings = { reason: 'cancelled', action: 'end', activity: undefined, others: [], tasks: this.#cancellation.abandonedTasks(member) } as const;
     member.lookedAtUntil = this.#core.now() + LAST_STACK_MS_MAX;

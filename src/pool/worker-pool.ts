@@ -92,7 +92,6 @@ export class WorkerPool {
         watchdog.memberGone(member);
       },
       recall: (member) => prefetch.recall(member),
-      suspected: (member) => watchdog.suspected(member),
     });
     const limits = new WorkerLimitsGuard(core, fleet);
     this.#core = core;
@@ -108,6 +107,7 @@ export class WorkerPool {
     core.attempts = supervision;
     this.#supervision = supervision;
     const watchdog = new Watchdog(core, fleet, this.#cancellation);
+    this.#cancellation.onBlocked = (member) => watchdog.blocked(member);
     const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet, watchdog);
     this.#scaling = new Scaling(core, fleet);
     this.#dispatcher = new Dispatcher(core, this.#cancellation, prefetch, {

@@ -8,6 +8,7 @@
  *   variants        per kind: name -> configuration; `--tune` runs them all. `copyThenMove` is the harness's: buffers are copied by the
  *                   caller, and the copy is moved there and back
  *   best            per kind: case -> the variant to run, chosen by `--tune`, and `otherwise` for the cases not named
+ *   asItComes       per kind: case -> { label, variant }, a second entry with what nobody would choose who has measured, where a target speaks of it
  *   start(options)  imports the package and makes the pool: { kind, threads, config, module } -> handle
  *
  * and a handle is:

@@ -11,6 +11,7 @@ const variants = {
 };
 
 const processVariants = {
+  'json, own queue': {},
   'json, O(1) queue': { fifo: true },
   'advanced serialization, own queue': { forkOpts: { serialization: 'advanced' } },
   'advanced serialization, O(1) queue': { fifo: true, forkOpts: { serialization: 'advanced' } },
@@ -29,6 +30,8 @@ export default {
       otherwise: 'advanced serialization, O(1) queue',
     },
   },
+
+  asItComes: { process: { 'process-buffer-64k': { label: 'workerpool, default serialization', variant: 'json, own queue' } } },
 
   async start({ kind, threads, config }) {
     const { default: workerpool } = await import('workerpool');

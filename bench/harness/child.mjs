@@ -1,6 +1,6 @@
 /**
  * The measuring process: one case, one contender, one round, then gone, so that no heap and no compiled code is shared between contenders.
- * Gets `{ case, contender, kind, variant, threads, quick, iterationsPerUs, passTasks }` as its only argument, answers with one line of JSON on descriptor 3:
+ * Gets `{ case, contender, kind, variant, asItComes, threads, quick, iterationsPerUs, passTasks }` as its only argument, answers with one line of JSON on descriptor 3:
  * `{ status: 'ok', values, note, passTasks }`, `{ status: 'not available', note }` or `{ status: 'failed', note }`.
  */
 import { writeSync } from 'node:fs';
@@ -33,6 +33,7 @@ const setting = {
   params: { ...benchCase.params, ...(request.quick ? benchCase.quick : {}) },
   iterationsPerUs: request.iterationsPerUs,
   passTasks: request.passTasks,
+  asItComes: request.asItComes === true,
   start: () => opened(startWarm(contender, options)),
   startCold: () => opened(startCold(contender, options)),
 };

@@ -183,14 +183,22 @@ test('only guarded metrics are watched', () => {
 test('every case has millrace and every contender of its kind in its plan', () => {
   for (const { benchCase, entries } of makePlan({})) {
     const expected = contenders.filter(({ kinds }) => benchCase.kind === 'any' || kinds.includes(benchCase.kind)).map(({ name }) => name);
-    assert.deepEqual(
-      entries.map(({ label }) => label),
-      expected,
-      benchCase.name,
-    );
+    const labels = entries.filter(({ asItComes }) => !asItComes).map(({ label }) => label);
+    assert.deepEqual(labels, expected, benchCase.name);
     assert.equal(expected[0], 'millrace', benchCase.name);
   }
   assert.equal(makePlan({}).length, cases.length);
+});
+
+test('a peer as it comes stands beside its tuned self where a target speaks of it, and is not tuned', () => {
+  const chosen = { caseNames: ['process-buffer-64k'], contenderNames: ['workerpool'] };
+  const [{ benchCase, entries }] = makePlan(chosen);
+  assert.deepEqual(
+    entries.map(({ label }) => label),
+    ['workerpool', benchCase.metrics[0].target.over],
+  );
+  assert.ok(entries.every(({ contender, kind, variant }) => contender.variants[kind][variant] !== undefined));
+  assert.ok(makePlan({ ...chosen, tune: true })[0].entries.every(({ asItComes }) => asItComes === undefined));
 });
 
 test('every best configuration exists, and belongs to a case that exists', () => {

@@ -31,7 +31,7 @@ export async function medianOf(pass) {
 }
 
 /** How many tasks a pass of {@link steadyRate} may have. */
-const PASS_TASKS = [500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000];
+const PASS_TASKS = [50, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000];
 
 /**
  * The rate of a steady load, where the length of a pass changes nothing but its precision: `pass(tasks)` resolves to milliseconds. A pass has the least of

@@ -14,8 +14,10 @@ export function makePlan({ caseNames, contenderNames, tune }) {
 function entriesOf(contender, benchCase, tune) {
   const kind = benchCase.kind === 'any' ? contender.kinds[0] : benchCase.kind;
   if (!contender.kinds.includes(kind)) return [];
-  const variants = tune ? variantsFor(contender, kind, benchCase) : [bestVariant(contender, kind, benchCase.name)];
-  return variants.map((variant) => ({ contender, kind, variant, label: tune ? `${contender.name}: ${variant}` : contender.name }));
+  if (tune) return variantsFor(contender, kind, benchCase).map((variant) => ({ contender, kind, variant, label: `${contender.name}: ${variant}` }));
+  const best = { contender, kind, variant: bestVariant(contender, kind, benchCase.name), label: contender.name };
+  const asItComes = contender.asItComes?.[kind]?.[benchCase.name];
+  return asItComes === undefined ? [best] : [best, { contender, kind, ...asItComes, asItComes: true }];
 }
 
 function bestVariant(contender, kind, caseName) {

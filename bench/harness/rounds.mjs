@@ -39,8 +39,8 @@ function screenOut(benchCase, results) {
   for (const result of results) result.screened = goesOn(result) && !names.has(result.entry.label);
 }
 
-function requestFor(benchCase, { contender, kind, variant }, { threads, quick, iterationsPerUs }, passTasks) {
-  return { case: benchCase.name, contender: contender.name, kind, variant, threads, quick, iterationsPerUs, passTasks };
+function requestFor(benchCase, { contender, kind, variant, asItComes }, { threads, quick, iterationsPerUs }, passTasks) {
+  return { case: benchCase.name, contender: contender.name, kind, variant, asItComes, threads, quick, iterationsPerUs, passTasks };
 }
 
 /** Runs one measuring process; resolves to its answer, or to a failed one when there is none within the limit. */

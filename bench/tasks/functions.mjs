@@ -40,22 +40,51 @@ export function queens({ n, columns, left, right }) {
   return count;
 }
 
-/** Sorts `[start, end)` of a shared array of doubles in place. */
-export function sortChunk({ buffer, start, end }) {
-  new Float64Array(buffer).subarray(start, end).sort();
+/** Sorts `[start, end)` of shared doubles into the equally long part at `to`, which may be where they are. */
+export function sortRun({ buffer, start, end, to }) {
+  const array = new Float64Array(buffer);
+  if (to !== start) array.copyWithin(to, start, end);
+  array.subarray(to, to + end - start).sort();
 }
 
-/** Merges the sorted runs `[start, middle)` and `[middle, end)` in place, through a copy of the first. */
-export function mergeChunks({ buffer, start, middle, end }) {
-  const target = new Float64Array(buffer);
-  const first = target.slice(start, middle);
-  let left = 0;
-  let right = middle;
-  let to = start;
-  while (left < first.length) {
-    if (right < end && target[right] < first[left]) target[to++] = target[right++];
-    else target[to++] = first[left++];
+/** Merges the sorted runs `[left, leftEnd)` and `[right, rightEnd)` into the part at `to`, which overlaps neither. */
+export function mergeRuns({ buffer, left, leftEnd, right, rightEnd, to }) {
+  const array = new Float64Array(buffer);
+  while (left < leftEnd && right < rightEnd) array[to++] = array[right] < array[left] ? array[right++] : array[left++];
+  if (left < leftEnd) array.copyWithin(to, left, leftEnd);
+  else array.copyWithin(to, right, rightEnd);
+}
+
+/** Cuts a merge in two that do not touch each other: the longer run at its middle, the other where that element belongs. */
+export function splitMerge({ buffer, left, leftEnd, right, rightEnd, to }) {
+  const array = new Float64Array(buffer);
+  const leftIsLonger = leftEnd - left >= rightEnd - right;
+  const leftCut = leftIsLonger ? (left + leftEnd) >>> 1 : upperBound(array, left, leftEnd, array[(right + rightEnd) >>> 1]);
+  const rightCut = leftIsLonger ? lowerBound(array, right, rightEnd, array[leftCut]) : (right + rightEnd) >>> 1;
+  return [
+    { buffer, left, leftEnd: leftCut, right, rightEnd: rightCut, to },
+    { buffer, left: leftCut, leftEnd, right: rightCut, rightEnd, to: to + leftCut - left + rightCut - right },
+  ];
+}
+
+/** First position in the sorted `[from, end)` whose element is not below `value`. */
+function lowerBound(array, from, end, value) {
+  while (from < end) {
+    const middle = (from + end) >>> 1;
+    if (array[middle] < value) from = middle + 1;
+    else end = middle;
   }
+  return from;
+}
+
+/** First position in the sorted `[from, end)` whose element is above `value`. */
+function upperBound(array, from, end, value) {
+  while (from < end) {
+    const middle = (from + end) >>> 1;
+    if (array[middle] <= value) from = middle + 1;
+    else end = middle;
+  }
+  return from;
 }
 
 /** Some arithmetic on every element of `[start, end)`: enough that memory is not what limits it. */

@@ -1,5 +1,5 @@
 /** Fork/join trees for millrace: a task that splits itself and waits for its children. */
-import { mergeChunks, queens, sortChunk } from './functions.mjs';
+import { mergeRuns, queens, sortRun, splitMerge } from './functions.mjs';
 
 export * from './functions.mjs';
 
@@ -19,14 +19,22 @@ export async function queensTree({ n, columns, left, right, depth }) {
   return count;
 }
 
-/** Merge sort over shared memory: halves until `grain` elements are left. */
-export async function sortTree({ buffer, start, end, grain }) {
-  if (end - start <= grain) return sortChunk({ buffer, start, end });
-  const middle = (start + end) >>> 1;
-  const half = fork('sortTree', { buffer, start: middle, end, grain });
-  await sortTree({ buffer, start, end: middle, grain });
-  await join(half);
-  mergeChunks({ buffer, start, middle, end });
+/** Merge sort of `[start, end)` into the part at `to`; `spare` is as long and may be overwritten. Halves until `grain` elements are left, merges likewise. */
+export async function sortTree({ buffer, start, end, to, spare, grain }) {
+  if (end - start <= grain) return sortRun({ buffer, start, end, to });
+  const half = (end - start) >>> 1;
+  const child = fork('sortTree', { buffer, start: start + half, end, to: spare + half, spare: to + half, grain });
+  await sortTree({ buffer, start, end: start + half, to: spare, spare: to, grain });
+  await join(child);
+  await mergeTree({ buffer, left: spare, leftEnd: spare + half, right: spare + half, rightEnd: spare + end - start, to }, 2 * grain);
+}
+
+export async function mergeTree(merge, grain) {
+  if (merge.leftEnd - merge.left + merge.rightEnd - merge.right <= grain) return mergeRuns(merge);
+  const [first, second] = splitMerge(merge);
+  const child = fork('mergeTree', second, grain);
+  await mergeTree(first, grain);
+  await join(child);
 }
 
 /** Microseconds an empty fork and its join take when no thief takes it. */

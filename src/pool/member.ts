@@ -28,6 +28,8 @@ export class Member {
   packing = 0;
   /** Moving mean of the time it takes for a task, in ms. */
   serviceMs: number = NaN;
+  /** What the last batch of answers took a task, in ms. */
+  sampleMs: number = NaN;
   /** Answers since the last look, and when that was (or when it was given work, if later). */
   batch = 0;
   batchSince = 0;

@@ -7,6 +7,7 @@
  * Tasks sent ahead can be stuck behind a long one. A worker that holds some and answers nothing between two looks {@link STALL_MS} apart gives them back to the queue,
  * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
  */
+import { cpuLimit } from '../runtime/limits.js';
 import { creditFor, packingFor } from '../scheduler/credit.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
@@ -28,6 +29,7 @@ export class Prefetch {
   readonly #core: PoolCore;
   readonly #settlement: Settlement;
   readonly #members: ReadonlySet<Member>;
+  readonly #cores: number;
   readonly #answered: Member[] = [];
   #alarm: Alarm | undefined;
 
@@ -35,6 +37,7 @@ export class Prefetch {
     this.#core = core;
     this.#settlement = settlement;
     this.#members = members;
+    this.#cores = core.settings.host?.cores ?? cpuLimit().cpus;
   }
 
   /** A task of this member was answered. */
@@ -53,7 +56,10 @@ export class Prefetch {
       if (member.state !== 'ready' || member.worker.prefetchMax === 0) continue;
       // Where the worker does not tell, from outside: that holds the way there and back, so it is too long rather than too short.
       const measuredMs = member.worker.serviceMs();
-      const serviceMs = Number.isNaN(measuredMs) ? (now - member.batchSince) / batch : measuredMs;
+      const sampleMs = Number.isNaN(measuredMs) ? (now - member.batchSince) / batch : measuredMs;
+      // One batch in which the worker lost its core says nothing of the tasks: only what two in a row have taken is believed to be longer.
+      const serviceMs = Number.isNaN(member.sampleMs) ? sampleMs : Math.min(sampleMs, Math.max(member.sampleMs, member.serviceMs));
+      member.sampleMs = sampleMs;
       member.batchSince = now;
       const weight = serviceMs < member.serviceMs ? NEWEST_SHORTER : NEWEST_LONGER;
       member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + weight * (serviceMs - member.serviceMs);
@@ -83,7 +89,7 @@ export class Prefetch {
 
   #setCredit(member: Member): void {
     const { places } = this.#core;
-    const packing = packingFor(member.serviceMs);
+    const packing = packingFor(member.serviceMs, this.#members.size >= this.#cores);
     const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, this.#core.settings.autoConcurrency ? 0 : member.worker.prefetchMax));
     // Small changes are not worth the bookkeeping.
     if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== places) return;

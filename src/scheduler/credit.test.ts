@@ -28,14 +28,18 @@ describe('creditFor', () => {
 
 describe('packingFor', () => {
   it('counts as one what a worker that is awake does while another would be woken', () => {
-    assert.deepEqual([packingFor(0.015), packingFor(0.007), packingFor(0.003)], [1, 2, 3]);
+    assert.deepEqual([packingFor(0.015, false), packingFor(0.007, true), packingFor(0.003, false)], [1, 2, 3]);
   });
 
   it('compares long tasks, and tasks of unknown length, one by one', () => {
-    assert.deepEqual([packingFor(0.02), packingFor(1), packingFor(Infinity), packingFor(Number.NaN)], [0, 0, 0, 0]);
+    assert.deepEqual([packingFor(0.02, true), packingFor(1, true), packingFor(Infinity, true), packingFor(Number.NaN, true)], [0, 0, 0, 0]);
   });
 
   it('keeps tasks that cost less than their hand-over together, up to a limit', () => {
-    assert.deepEqual([packingFor(0.001), packingFor(0.0001), packingFor(0)], [8, 8, 8]);
+    assert.deepEqual([packingFor(0.001, false), packingFor(0.0001, false), packingFor(0, false)], [8, 8, 8]);
+  });
+
+  it('keeps somewhat longer ones together where another worker would take the core of the pool', () => {
+    assert.deepEqual([packingFor(0.003, true), packingFor(0.004, true)], [8, 2]);
   });
 });

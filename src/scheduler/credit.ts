@@ -5,6 +5,8 @@ const PREFETCH_MS = 0.5;
 const WAKE_MS = 0.03;
 /** What the pool itself spends on a task: of shorter ones a single worker does more than it can be sent (P). */
 const HAND_OFF_MS = 0.0015;
+/** The same where a second worker that is woken would run on the pool's own core: up to here one worker does more than two (P). */
+const HAND_OFF_CROWDED_MS = 0.0035;
 const PACKING_MAX = 8;
 
 /**
@@ -12,9 +14,10 @@ const PACKING_MAX = 8;
  * work so go to one worker, while the others sleep, and each task that is worth a wake-up gets a worker of its own.
  *
  * @param serviceMsEwma moving mean of the execution time in ms; NaN while it is not known
+ * @param isCrowded the workers and the pool's own thread want more cores than there are
  */
-export function packingFor(serviceMsEwma: number): number {
-  if (serviceMsEwma <= HAND_OFF_MS) return PACKING_MAX;
+export function packingFor(serviceMsEwma: number, isCrowded: boolean): number {
+  if (serviceMsEwma <= (isCrowded ? HAND_OFF_CROWDED_MS : HAND_OFF_MS)) return PACKING_MAX;
   const tasks = WAKE_MS / serviceMsEwma;
   if (!(tasks >= 2)) return 0;
   return Math.min(PACKING_MAX, 31 - Math.clz32(tasks));

@@ -62,4 +62,37 @@ describe("concurrency: 'auto'", () => {
     await closing;
     assert.equal(clock.pending, 0, 'no timer is left');
   });
+
+  it('allows less on an event loop whose timers come late again and again', async () => {
+    const manual = new ManualClock(1_000);
+    let lateMs = 0;
+    const clock = {
+      now: () => manual.now(),
+      setTimer: (ms: number, fn: () => void) => manual.setTimer(ms + lateMs, fn),
+      defer: (fn: () => void) => manual.defer(fn),
+    };
+    const random = seededRandom(7);
+    const settings = normaliseOptions({ worker: 'async', size: 1, concurrency: 'auto', queue: { max: Infinity }, clock, random });
+    const simulation = makeSimulation(manual, random);
+    const pool = new WorkerPool(settings, 'data:text/javascript,', (options, host) => new SimWorker(options, host, simulation));
+    const limits: PoolEvents['limited'][] = [];
+    pool.on('limited', (event) => limits.push(event));
+    let key = 0;
+    const until = manual.now() + 11_000;
+    const client = async (): Promise<void> => {
+      while (manual.now() < until) await pool.run('play', { ms: 5, outcome: 'ok', key: key++ });
+    };
+    const clients = Array.from({ length: 40 }, client);
+    await manual.advance(5_000);
+    const before = limits.length;
+    const full = (): boolean => limits.slice(before).some(({ reason }) => reason === 'the workers have no time for more');
+    await manual.advance(2_000);
+    assert.equal(full(), false, 'in time');
+    lateMs = 80;
+    await manual.advance(4_000);
+    assert.equal(full(), true);
+    await manual.advance(1_000);
+    await Promise.all(clients);
+    await pool.terminate();
+  });
 });

@@ -14,6 +14,8 @@ const LOOK_MS = 100;
 const WINDOW_TASKS = 50;
 const WINDOW_TASKS_FEW = 10;
 const WINDOW_MS = [200, 1_000, 5_000] as const;
+/** Looks that come later than this, twice in a row, show an event loop that is not up to what it has. */
+const LOOP_LATE_MS = 50;
 
 export class AutoConcurrency {
   readonly #core: PoolCore;
@@ -25,6 +27,8 @@ export class AutoConcurrency {
   #windowAt = 0;
   #timedOutBefore = 0;
   #inFlightMax = 0;
+  #lateMs = 0;
+  #isLate = false;
 
   /** @param workersFull whether the workers have no time left to look after more tasks */
   constructor(core: PoolCore, fleet: Fleet, workersFull: (nowMs: number) => boolean) {
@@ -49,8 +53,11 @@ export class AutoConcurrency {
 
   readonly #look = (): void => {
     const core = this.#core;
-    this.#alarm = undefined;
     const nowMs = core.now();
+    const lateMs = nowMs - (this.#alarm as Alarm).at;
+    this.#alarm = undefined;
+    this.#isLate ||= Math.min(lateMs, this.#lateMs) > LOOP_LATE_MS;
+    this.#lateMs = lateMs;
     for (const { inFlight } of this.#fleet.members) this.#inFlightMax = Math.max(this.#inFlightMax, inFlight);
     if (this.#isOver(nowMs - this.#windowAt)) {
       this.#close(nowMs);
@@ -70,6 +77,7 @@ export class AutoConcurrency {
     this.#before.copyFrom(this.#core.run);
     this.#timedOutBefore = this.#core.timedOut;
     this.#inFlightMax = 0;
+    this.#isLate = false;
   }
 
   #close(nowMs: number): void {
@@ -81,7 +89,8 @@ export class AutoConcurrency {
       p90Ms: run.quantileSince(0.9, this.#before),
       inFlightMax: this.#inFlightMax,
       timedOut: late,
-      workersFull: this.#workersFull(nowMs),
+      // On this event loop the workers are no better off than our own looks.
+      workersFull: this.#workersFull(nowMs) || (this.#isLate && settings.kind === 'async'),
     };
     this.#memory = observeLimit(this.#memory, window, settings.concurrency);
     this.#core.limitReached = this.#memory.saturated;

@@ -4,7 +4,7 @@ import { createThreadWorker } from '../worker/thread-worker.js';
 import type { WorkerFactory, WorkerKind } from '../worker/worker.js';
 import { prepareTaskModule } from '../worker/prepare-module.js';
 import { normaliseOptions } from './normalise-options.js';
-import type { PoolSettings, PoolWatch } from './normalise-options.js';
+import type { PoolSettings } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
 import type { Pool } from './pool.js';
 import type { PoolTask } from './pool-task.js';
@@ -38,7 +38,8 @@ export interface PoolParts {
   /** The importable task module; a promise while it is being compiled. */
   readonly moduleUrl: string | Promise<string>;
   readonly factory: WorkerFactory<PoolTask>;
-  readonly watch?: PoolWatch;
+  /** What it has in common with other pools. */
+  readonly shared?: Pick<PoolSettings, 'watch' | 'memoryBudget'>;
 }
 
 /** As {@link createPool}; `change` may replace the parts. */
@@ -50,8 +51,8 @@ export function assemblePool<M>(
   const url = resolveTaskModule(module);
   const settings = normaliseOptions(options);
   const prepared = settings.kind === 'process' ? prepareProcesses(url) : prepareTaskModule(url);
-  const { moduleUrl, factory, watch } = change({ moduleUrl: prepared, factory: FACTORIES[settings.kind] }, settings);
-  const pool: unknown = new WorkerPool(watch === undefined ? settings : { ...settings, watch }, moduleUrl, factory);
+  const { moduleUrl, factory, shared } = change({ moduleUrl: prepared, factory: FACTORIES[settings.kind] }, settings);
+  const pool: unknown = new WorkerPool(shared === undefined ? settings : { ...settings, ...shared }, moduleUrl, factory);
   return pool as Pool<M>;
 }
 

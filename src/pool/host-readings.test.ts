@@ -4,6 +4,7 @@ import { RootFolder } from '../runtime/fixtures/root-folder.js';
 import { HostStressReader } from '../runtime/host-stress.js';
 import { ThreadSchedule } from '../runtime/thread-schedule.js';
 import { HostReadings } from './host-readings.js';
+import { MemoryBudget } from './memory-budget.js';
 
 const MB = 1_024 ** 2;
 const THREADS = [
@@ -16,11 +17,11 @@ describe('HostReadings', () => {
   let readings: HostReadings;
   let programBytes = 100 * MB;
 
-  function start(): (nowMs: number, occupiedMs: number, account?: [cpuMs: number, waitMs: number]) => ReturnType<HostReadings['read']> {
+  function start(budget?: MemoryBudget): (nowMs: number, occupiedMs: number, account?: [cpuMs: number, waitMs: number]) => ReturnType<HostReadings['read']> {
     root = new RootFolder();
     const stress = new HostStressReader({ root: root.path, limit: { bytes: 1_000 * MB, source: 'host' }, freeBytes: () => 1_000 * MB - programBytes });
     programBytes = 100 * MB;
-    readings = new HostReadings(4, new ThreadSchedule(root.path), stress, () => programBytes);
+    readings = new HostReadings(4, new ThreadSchedule(root.path), stress, () => ({ own: programBytes, processes: 0 }), budget);
     return (nowMs, occupiedMs, account) => {
       if (account !== undefined)
         for (const { osThreadId } of THREADS) root.write(`proc/7/task/${osThreadId}/schedstat`, `${account[0] * 1e6} ${account[1] * 1e6} 1\n`);
@@ -64,5 +65,19 @@ describe('HostReadings', () => {
     assert.equal(read(1_000, 0).workersFit, 5, 'two took 200 MB, 500 of the 800 that may be used are left');
     programBytes = 1_000 * MB;
     assert.ok((read(2_000, 0).workersFit ?? 0) < 0, 'too many already');
+  });
+
+  it('says how many there is memory for within the budget of a group, and how much of that is used', () => {
+    const budget = new MemoryBudget(500 * MB, () => programBytes);
+    const other = {};
+    const read = start(budget);
+    read(0, 0);
+    programBytes = 200 * MB;
+    assert.equal(read(1_000, 0).workersFit, 4, 'two took 100 MB, 200 of the 400 that may be used are left');
+    budget.used(other, 100 * MB);
+    const { workersFit, memoryUse } = read(2_000, 0);
+    assert.deepEqual([workersFit, memoryUse], [2, 0.6], 'another pool has processes of 100 MB');
+    budget.leave(other);
+    assert.equal(read(3_000, 0).workersFit, 4);
   });
 });

@@ -3,13 +3,13 @@
  * thousandth of a core (`bench/micro/host-readings.mjs`).
  */
 import { HostStressReader } from '../runtime/host-stress.js';
-import type { HostStress } from '../runtime/host-stress.js';
 import { residentBytes } from '../runtime/process-memory.js';
 import { ThreadSchedule } from '../runtime/thread-schedule.js';
 import type { OsThreadName } from '../runtime/thread-schedule.js';
 import type { HostSignals } from '../scheduler/scaler/scaling-policy.js';
 import { quietHost } from '../scheduler/scaler/signals.js';
 import { CpuShares } from './cpu-shares.js';
+import type { MemoryBudget } from './memory-budget.js';
 
 /** What is asked of the pool for a reading. */
 export interface PoolReadings {
@@ -28,6 +28,14 @@ const MEMORY_SHARE = 0.8;
 /** An isolate takes at least this much. */
 const WORKER_BYTES_MIN = 12 * 1_024 * 1_024;
 
+/** In bytes. */
+export interface WorkerMemory {
+  /** Of this process, its threads included. */
+  readonly own: number;
+  /** Of the workers that are processes. */
+  readonly processes: number;
+}
+
 /** Where a pool has its readings of the host from; the simulator has its own. */
 export interface HostSource {
   read(nowMs: number, pool: PoolReadings): HostSignals;
@@ -41,7 +49,8 @@ export class HostReadings implements HostSource {
   readonly #shares = new CpuShares();
   /** Finding its files is left to the first reading: most pools never need one while they start. */
   #stress: HostStressReader | undefined;
-  readonly #processMemory: (threads: readonly OsThreadName[]) => number;
+  readonly #workerMemory: (threads: readonly OsThreadName[]) => WorkerMemory;
+  readonly #budget: MemoryBudget | undefined;
   readonly #baseBytes: number;
   #readAt = -Infinity;
   #last: HostSignals;
@@ -50,13 +59,15 @@ export class HostReadings implements HostSource {
     cores: number,
     schedule: ThreadSchedule = new ThreadSchedule(),
     stress?: HostStressReader,
-    processMemory: (threads: readonly OsThreadName[]) => number = memoryOf,
+    workerMemory: (threads: readonly OsThreadName[]) => WorkerMemory = memoryOf,
+    budget?: MemoryBudget,
   ) {
     this.#cores = cores;
     this.#schedule = schedule;
     this.#stress = stress;
-    this.#processMemory = processMemory;
-    this.#baseBytes = processMemory([]);
+    this.#workerMemory = workerMemory;
+    this.#budget = budget;
+    this.#baseBytes = workerMemory([]).own;
     this.#last = quietHost(cores);
   }
 
@@ -65,6 +76,9 @@ export class HostReadings implements HostSource {
     this.#readAt = nowMs;
     this.#shares.take(this.#schedule.read(pool.threads), pool.occupiedMs, pool.threads.length);
     const stress = (this.#stress ??= new HostStressReader()).read();
+    const memory = this.#workerMemory(pool.threads);
+    const limits = [{ used: stress.memoryUsed, limit: stress.memoryLimit }];
+    if (this.#budget !== undefined) limits.push({ used: this.#budget.used(this, memory.processes), limit: this.#budget.limitBytes });
     this.#last = {
       cores: this.#cores,
       cpuDemand: this.#shares.demand,
@@ -72,8 +86,8 @@ export class HostReadings implements HostSource {
       throttled: stress.throttled,
       cpuPressure: stress.cpuPressure,
       memoryPressure: stress.memoryPressure,
-      memoryUse: Math.min(1, stress.memoryUsed / stress.memoryLimit),
-      workersFit: this.#workersFit(stress, pool.threads),
+      memoryUse: Math.min(1, Math.max(...limits.map(({ used, limit }) => used / limit))),
+      workersFit: this.#workersFit(memory, limits, pool.threads.length),
       blocked: pool.blocked,
     };
     return this.#last;
@@ -82,19 +96,20 @@ export class HostReadings implements HostSource {
   close(): void {
     this.#schedule.close();
     this.#stress?.close();
+    this.#budget?.leave(this);
   }
 
-  #workersFit({ memoryUsed, memoryLimit }: HostStress, threads: readonly OsThreadName[]): number | undefined {
-    if (threads.length === 0) return undefined;
-    const workerBytes = Math.max(WORKER_BYTES_MIN, (this.#processMemory(threads) - this.#baseBytes) / threads.length);
-    return Math.floor((MEMORY_SHARE * memoryLimit - memoryUsed) / workerBytes);
+  #workersFit({ own, processes }: WorkerMemory, limits: readonly { readonly used: number; readonly limit: number }[], workers: number): number | undefined {
+    if (workers === 0) return undefined;
+    const workerBytes = Math.max(WORKER_BYTES_MIN, (own + processes - this.#baseBytes) / workers);
+    return Math.min(...limits.map(({ used, limit }) => Math.floor((MEMORY_SHARE * limit - used) / workerBytes)));
   }
 }
 
-/** Memory of this process and of those that the workers are, in bytes. */
-function memoryOf(threads: readonly OsThreadName[]): number {
+/** Memory of this process and of those that the workers are. */
+function memoryOf(threads: readonly OsThreadName[]): WorkerMemory {
   const own = process.pid;
-  let sum = process.memoryUsage.rss();
-  for (const { pid } of threads) if (pid !== own) sum += residentBytes(pid) ?? 0;
-  return sum;
+  let processes = 0;
+  for (const { pid } of threads) if (pid !== own) processes += residentBytes(pid) ?? 0;
+  return { own: process.memoryUsage.rss(), processes };
 }

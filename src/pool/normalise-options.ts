@@ -26,6 +26,7 @@ import type { RuntimeOptions, WorkerKind } from '../worker/worker.js';
 import type { HostSource } from './host-readings.js';
 import { bulkheads } from './bulkhead-options.js';
 import { overloadSettings } from './overload-options.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { OverloadSettings } from './overload-options.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
 import type { TaskSettings } from './task-settings.js';
@@ -72,6 +73,8 @@ export interface PoolSettings {
   readonly random: Random;
   /** Whoever wants to know of each execution and of what the module exports: a group of pools. */
   readonly watch?: PoolWatch;
+  /** Memory that this pool shares with others. */
+  readonly memoryBudget?: MemoryBudget;
   /** In place of the readings of this host: set by the simulator only. */
   readonly host?: HostSource & { readonly cores: number; cpuTimeUs(): number };
 }

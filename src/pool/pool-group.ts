@@ -8,7 +8,7 @@
  * The kind is that of `scheduler/function-class.ts`: declared, or else how the function is written, corrected by what is seen: a function that keeps the
  * event loop is moved to threads. Short tasks never wait behind long ones, since these have threads of their own; long ones
  * keep a thread under any load of short ones. The cores are one budget: the long ones get what the load of the short ones leaves, and the event loop a
- * core when it is busy.
+ * core when it is busy. So is the memory, that of the host or less (`memory-budget.ts`).
  */
 import { OptionError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
@@ -21,6 +21,7 @@ import type { Classified, FunctionClass, FunctionFacts } from '../scheduler/func
 import type { Task, TaskArgs, TaskItem, TaskName, TaskOptions, TaskResult } from '../task/types.js';
 import type { FunctionInfo } from '../transport/protocol.js';
 import { assemblePool } from './create-pool.js';
+import { MemoryBudget } from './memory-budget.js';
 import { meterDispatch } from './meter-dispatch.js';
 import { sizeLimits } from './normalise-options.js';
 import type { CloseOptions, CloseReport, PoolOptions } from './options.js';
@@ -35,6 +36,11 @@ export interface PoolGroupOptions {
   readonly cpu?: PoolOptions;
   /** Cores for all pools together. Default those this process may use. */
   readonly cores?: number;
+  /**
+   * Memory for all pools together, in bytes: what this process takes and the worker processes of all of them. From 80 % of it no worker is added, from 90 %
+   * idle ones leave (by the policy `'adaptive'`, the default here). At least 16 MB. Default what this process may use; that is watched in any case.
+   */
+  readonly memory?: number;
 }
 
 /** Why a function runs where it does. */
@@ -63,6 +69,8 @@ const BALANCE_MS = 1_000;
 const LOOP_KEPT_MS = 5;
 /** An event loop that is busy for this share of its time needs a core of its own. */
 const LOOP_BUSY = 0.5;
+/** Less would not hold one worker. */
+const MEMORY_BYTES_MIN = 16 * 1_024 * 1_024;
 
 /**
  * Makes a group of pools for the functions of one module: functions that wait, that compute, and that take long do not get in each other's way.
@@ -89,7 +97,7 @@ class Group<M> implements PoolGroup<M> {
   #learned = false;
 
   constructor(module: URL | string, input: PoolGroupOptions | undefined) {
-    const options = ownOptions<PoolGroupOptions>('options', input, ['io', 'cpu', 'cores']);
+    const options = ownOptions<PoolGroupOptions>('options', input, ['io', 'cpu', 'cores', 'memory']);
     this.#cores = wholeNumber('options.cores', options.cores ?? cpuLimit().cpus, 1, 4_096);
     const cpu: PoolOptions = { name: 'cpu', worker: 'thread', policy: 'adaptive', ...options.cpu };
     if (cpu.worker === 'async')
@@ -99,19 +107,22 @@ class Group<M> implements PoolGroup<M> {
     this.#cpuMax = max;
     const longMax = Math.min(max, coresForLong(this.#cores, 0));
     const io: PoolOptions = { name: 'io', worker: 'async', concurrency: 'auto', ...options.io };
+    const memoryBudget =
+      options.memory === undefined ? undefined : new MemoryBudget(wholeNumber('options.memory', options.memory, MEMORY_BYTES_MIN, Number.MAX_SAFE_INTEGER));
     const watch = {
       ran: (name: string, ms: number): void => this.#ran(name, ms),
       learned: (infos: readonly FunctionInfo[]): void => this.#learn(infos),
     };
+    const shared = memoryBudget === undefined ? { watch } : { watch, memoryBudget };
     const meter = (name: string, ms: number): void => this.#blocked(name, ms);
     this.pools = {
       io: assemblePool<M>(module, io, (parts, { kind }) => ({
         ...parts,
-        watch,
+        shared,
         factory: kind === 'async' ? meterDispatch(parts.factory, meter) : parts.factory,
       })),
-      cpu: assemblePool<M>(module, { ...cpu, size: { min, max } }, (parts) => ({ ...parts, watch })),
-      long: assemblePool<M>(module, { ...cpu, name: `${cpu.name}-long`, size: { min: 0, max: longMax } }, (parts) => ({ ...parts, watch })),
+      cpu: assemblePool<M>(module, { ...cpu, size: { min, max } }, (parts) => ({ ...parts, shared })),
+      long: assemblePool<M>(module, { ...cpu, name: `${cpu.name}-long`, size: { min: 0, max: longMax } }, (parts) => ({ ...parts, shared })),
     };
     this.#watch();
   }

@@ -31,9 +31,14 @@ export class Scaling {
     this.#core = core;
     this.#fleet = fleet;
     this.#memory = core.settings.policy.initial();
-    const { clock, host } = core.settings;
+    const { clock, host, memoryBudget } = core.settings;
     const cpu = new CpuSampler(host?.cores ?? cpuLimit().cpus, core.now(), () => host?.cpuTimeUs() ?? this.#cpuTimeUs());
-    this.#signals = new SizingSignals(core, fleet, cpu, host ?? (clock === systemClock ? new HostReadings(cpuCores()) : quietSource()));
+    this.#signals = new SizingSignals(
+      core,
+      fleet,
+      cpu,
+      host ?? (clock === systemClock ? new HostReadings(cpuCores(), undefined, undefined, undefined, memoryBudget) : quietSource()),
+    );
     this.#auto = core.settings.autoConcurrency ? new AutoConcurrency(core, fleet, this.#fullness()) : undefined;
   }
 

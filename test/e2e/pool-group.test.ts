@@ -56,6 +56,15 @@ describe('a pool group', { timeout: 180_000 }, () => {
       assert.ok(group.stats().long.tasks.completed >= 4);
     }));
 
+  it('adds no worker beyond the memory that all its pools may take together', () =>
+    withGroup({ memory: 16 * 1_024 ** 2, cpu: { size: { min: 1, max: 3 } } }, async (group) => {
+      const capped = until(() => /memory/.test(group.pools.cpu.explain()));
+      const tasks = Array.from({ length: 60 }, () => group.run('spin', 20));
+      await capped;
+      await Promise.all(tasks);
+      assert.equal(group.stats().cpu.workers.total, 1, group.pools.cpu.explain());
+    }));
+
   it('closes all its pools, and says what it cannot take', async () => {
     const group = createPoolGroup<Tasks>(tasksUrl);
     const last = group.run('waits', 20);
@@ -65,6 +74,7 @@ describe('a pool group', { timeout: 180_000 }, () => {
     await assert.rejects(group.run('waits', 1), { code: 'ERR_POOL_CLOSED' });
     assert.throws(() => createPoolGroup(tasksUrl, { cpu: { worker: 'async' } }), { code: 'ERR_OPTION', option: 'options.cpu.worker' });
     assert.throws(() => createPoolGroup(tasksUrl, { cores: 0 }), { code: 'ERR_OPTION', option: 'options.cores' });
+    assert.throws(() => createPoolGroup(tasksUrl, { memory: 1_000 }), { code: 'ERR_OPTION', option: 'options.memory' });
     assert.throws(() => createPoolGroup(tasksUrl, { gpu: {} } as never), { code: 'ERR_OPTION' });
   });
 });

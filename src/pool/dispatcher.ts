@@ -54,6 +54,7 @@ export class Dispatcher {
     const core = this.#core;
     this.#host.admitWaiting();
     this.#prefetch.adjust();
+    this.#prefetch.letOvertake();
     if (!core.paused && core.phase !== 'closed') this.#handOut();
     this.#publish();
     this.#prefetch.watch();
@@ -93,9 +94,10 @@ export class Dispatcher {
     this.#ticks = Math.floor(now * TICKS_PER_MS) | 0;
     const nowMs = Math.floor(now);
     let left = RUN_MAX;
+    let task: PoolTask | undefined;
     while (left > 0 && scheduler.next()) {
       left -= 1;
-      const task = scheduler.nextTask as PoolTask;
+      task = scheduler.nextTask as PoolTask;
       const member = scheduler.nextWorker as Member;
       if (task.deadlineAt <= nowMs) {
         // Its alarm is late (the event loop was blocked): dropped before it runs.
@@ -108,6 +110,7 @@ export class Dispatcher {
       this.#touch(member);
       this.#assign(task, member, this.#inCallerContext);
     }
+    if (task !== undefined) this.#prefetch.handedOut(task);
     if (left === 0 && scheduler.depth > 0) this.#core.wakeNextTurn();
   }
 
@@ -118,7 +121,11 @@ export class Dispatcher {
     task.holder = member;
     task.dispatchedTicks = this.#ticks;
     if ((task.marks & HANDLE) !== 0 || task.settings.timeoutMs !== Infinity) task.marks |= FLAG_NOTIFY_START;
-    if (task.settings.hedge !== undefined) core.hedges.begin(task, task.settings.hedge);
+    if (task.settings.hedge !== undefined) {
+      core.hedges.begin(task, task.settings.hedge);
+      // A task that waits in a worker would seem slow.
+      this.#prefetch.forgoReserves();
+    }
     if (member.inFlight === 0) member.batchSince = this.#now;
     member.inFlight += 1;
     member.dispatched += 1;

@@ -24,12 +24,20 @@ export class Member {
   idleSince = 0;
   /** Tasks it may hold: its concurrency and what is sent ahead. */
   creditMax = 0;
+  /** Tasks it may be sent ahead out of a long queue; 0 while that is no more than out of any. */
+  reserve = 0;
+  /** Looks in a row at which it had answered nothing. */
+  silentLooks = 0;
   /** Tasks that count as one load, as a power of two. */
   packing = 0;
   /** Moving mean of the time it takes for a task, in ms. */
   serviceMs: number = NaN;
+  /** The same without preference for short times. */
+  meanMs: number = NaN;
   /** What the last batch of answers took a task, in ms. */
   sampleMs: number = NaN;
+  /** What a task of those it answered in this turn took it, in ms of its own clock; NaN where it does not tell. */
+  measuredMs: number = NaN;
   /** Answers since the last look, and when that was (or when it was given work, if later). */
   batch = 0;
   batchSince = 0;

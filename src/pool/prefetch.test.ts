@@ -1,7 +1,10 @@
-/** How many tasks a worker is sent ahead, by the service times that simulated workers tell. */
+/** How many tasks workers are sent ahead, over simulated workers: by the service times that they tell, and out of a long queue. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ManualClock } from '../runtime/manual-clock.js';
+import type { TaskOptions } from '../task/types.js';
+import { withSim, WORKERS } from './fixtures/overload-sim.js';
+import type { OverloadSim } from './fixtures/overload-sim.js';
 import { makeSimulation, SimWorker } from './fixtures/sim-worker.js';
 import { normaliseOptions } from './normalise-options.js';
 import { WorkerPool } from './worker-pool.js';
@@ -46,4 +49,70 @@ test('one batch in which a worker lost its core does not end what it is sent ahe
   serviceMs = 20;
   assert.equal(await held(), 1);
   await pool.terminate();
+});
+
+/** Of a simulated worker. */
+const AHEAD_MAX = 5;
+
+let key = 1e6;
+
+function submit(sim: OverloadSim, ms: number, options: TaskOptions = {}): ReturnType<OverloadSim['pool']['submit']> {
+  return sim.pool.submit('play', [{ key: (key += 1), ms, outcome: 'ok' }], options);
+}
+
+function inFlight(sim: OverloadSim): number {
+  return sim.pool.stats().tasks.inFlight;
+}
+
+describe('a worker of short tasks', { timeout: 180_000 }, () => {
+  test('holds a reserve out of a long queue, which shrinks with it', async () => {
+    await withSim(1, {}, async (sim) => {
+      for (let count = 0; count < 800; count += 1) submit(sim, 1);
+      await sim.clock.advance(10);
+      assert.equal(inFlight(sim), WORKERS * (1 + AHEAD_MAX));
+      await sim.clock.advance(80);
+      assert.ok(inFlight(sim) < WORKERS * 3, `${inFlight(sim)} in flight`);
+      // All were busy to the end: nobody waited for what another had in reserve.
+      await sim.clock.advance(15);
+      assert.equal(sim.pool.stats().tasks.completed, 800);
+    });
+  });
+
+  test('gives it back for a task that is due before it', async () => {
+    await withSim(1, {}, async (sim) => {
+      for (let count = 0; count < 800; count += 1) submit(sim, 1);
+      await sim.clock.advance(10);
+      const urgent = submit(sim, 1, { priority: 'critical' });
+      await sim.clock.advance(2);
+      assert.equal(urgent.state, 'COMPLETED');
+      assert.equal(inFlight(sim), WORKERS, 'no reserve while priorities compete');
+      await sim.clock.advance(120);
+      assert.equal(sim.pool.stats().tasks.completed, 801);
+    });
+  });
+
+  test('gives it back when a function takes long unexpectedly', async () => {
+    await withSim(1, {}, async (sim) => {
+      const tasks = Array.from({ length: 200 }, () => submit(sim, 1));
+      await sim.clock.advance(5);
+      const long = submit(sim, 300);
+      for (let count = 0; count < 800; count += 1) tasks.push(submit(sim, 1));
+      await sim.clock.advance(250);
+      assert.equal(long.state, 'EXECUTING');
+      assert.ok(tasks.every(({ state }) => state === 'COMPLETED'));
+    });
+  });
+
+  for (const [reason, options] of [
+    ['its tasks may get a second attempt', { hedge: { after: 50 } }],
+    ['bulkheads count what it holds', { bulkheads: { other: 100 } }],
+  ] as const) {
+    test(`holds none where ${reason}`, async () => {
+      await withSim(1, options, async (sim) => {
+        for (let count = 0; count < 800; count += 1) submit(sim, 2);
+        await sim.clock.advance(11);
+        assert.equal(inFlight(sim), WORKERS);
+      });
+    });
+  }
 });

@@ -4,20 +4,31 @@
  * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
  * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
  *
+ * While many tasks wait, a worker whose tasks take up to 2 ms holds some ms of work in reserve, so that it need not wake the pool for each reply, nor the pool
+ * get a core at once. A reserve is a quarter of the worker's share of the queue at most, so it shrinks with the queue. It comes back when a task comes that would
+ * have overtaken it in the queue, and then there is none for a while.
+ *
  * Tasks sent ahead can be stuck behind a long one. A worker that holds some and answers nothing between two looks {@link STALL_MS} apart gives them back to the queue,
  * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
  */
 import { cpuLimit } from '../runtime/limits.js';
-import { creditFor, packingFor } from '../scheduler/credit.js';
+import { creditFor, packingFor, reserveFor } from '../scheduler/credit.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { TRANSFERRED } from './pool-task.js';
+import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
 import { takeBack } from './take-back.js';
 
 /** A worker that has not answered for this long is busy with a long task (P). */
 const STALL_MS = 2;
+/** Tasks that the mean looks back on by which reserves are held: where times vary, the preference for short ones would take long ones for short. */
+const MEAN_TASKS = 16;
+/** Looks without an answer after which a reserve comes back (P). */
+const RESERVE_LOOKS = 3;
+/** No reserves for so long after one had to come back (P): where priorities compete, it would have to all the time. */
+const PLAIN_MS = 100;
 /**
  * Weight of the newest batch in the moving mean of the service time. A shorter time is believed sooner than a longer one: small batches look slow
  * because each carries the cost of being woken, and one long task among short ones is met by the recall.
@@ -32,12 +43,23 @@ export class Prefetch {
   readonly #cores: number;
   readonly #answered: Member[] = [];
   #alarm: Alarm | undefined;
+  /** Some member holds a reserve, or may. */
+  #reserves = false;
+  /** Until when there are none, in ms of the pool's clock. */
+  #plainUntil = -Infinity;
+  /** Place in the queue's order of the task that was handed out last. */
+  #lastKey = -Infinity;
 
   constructor(core: PoolCore, settlement: Settlement, members: ReadonlySet<Member>) {
     this.#core = core;
     this.#settlement = settlement;
     this.#members = members;
     this.#cores = core.settings.host?.cores ?? cpuLimit().cpus;
+  }
+
+  /** The first task of this member in this turn was answered. */
+  measure(member: Member): void {
+    member.measuredMs = member.worker.serviceMs();
   }
 
   /** A task of this member was answered. */
@@ -55,17 +77,41 @@ export class Prefetch {
       member.batch = 0;
       if (member.state !== 'ready' || member.worker.prefetchMax === 0) continue;
       // Where the worker does not tell, from outside: that holds the way there and back, so it is too long rather than too short.
-      const measuredMs = member.worker.serviceMs();
-      const sampleMs = Number.isNaN(measuredMs) ? (now - member.batchSince) / batch : measuredMs;
+      const sampleMs = Number.isNaN(member.measuredMs) ? (now - member.batchSince) / batch : member.measuredMs;
+      member.measuredMs = NaN;
       // One batch in which the worker lost its core says nothing of the tasks: only what two in a row have taken is believed to be longer.
       const serviceMs = Number.isNaN(member.sampleMs) ? sampleMs : Math.min(sampleMs, Math.max(member.sampleMs, member.serviceMs));
       member.sampleMs = sampleMs;
+      member.meanMs = Number.isNaN(member.meanMs) ? sampleMs : member.meanMs + (batch / (batch + MEAN_TASKS)) * (sampleMs - member.meanMs);
       member.batchSince = now;
       const weight = serviceMs < member.serviceMs ? NEWEST_SHORTER : NEWEST_LONGER;
       member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + weight * (serviceMs - member.serviceMs);
-      this.#setCredit(member);
+      this.#setCredit(member, this.#reserveOf(member, now));
     }
     this.#answered.length = 0;
+  }
+
+  /** Before tasks are handed out: reserves come back when one that is queued is due before them. O(1) while none is. */
+  letOvertake(): void {
+    // Times of submission are whole ms, and what comes back goes before all of its ms.
+    if (!this.#reserves || this.#core.scheduler.headKey() > this.#lastKey - 1) return;
+    this.forgoReserves();
+    for (const member of this.#members) {
+      if (member.state !== 'ready' || member.creditMax <= this.#core.places) continue;
+      this.#setCredit(member, 0);
+      this.recall(member);
+    }
+  }
+
+  /** No reserves for a while. */
+  forgoReserves(): void {
+    this.#reserves = false;
+    this.#plainUntil = this.#core.now() + PLAIN_MS;
+  }
+
+  /** `task` was handed out, as the last of a run. */
+  handedOut(task: PoolTask): void {
+    if (this.#reserves) this.#lastKey = this.#core.scheduler.keyOf(task);
   }
 
   /** Watches for members that are stuck with tasks sent ahead. Called once a turn, after tasks were handed out. */
@@ -87,10 +133,26 @@ export class Prefetch {
     this.#alarm = undefined;
   }
 
-  #setCredit(member: Member): void {
-    const { places } = this.#core;
+  #reserveOf(member: Member, now: number): number {
+    const { functions, places, scheduler, settings } = this.#core;
+    // Asked each time: the answer is about what was sent since.
+    const takes = member.worker.reserves?.() === true;
+    // A bulkhead counts what waits in a worker, and tasks bound to one come late in the order of all.
+    if (!takes || places !== 1 || now < this.#plainUntil || functions.hasBulkheads || settings.placement.name === 'affinity') return 0;
+    const reserve = reserveFor(member.meanMs, scheduler.runnable / this.#members.size);
+    if (reserve > 0 && !this.#reserves) {
+      this.#reserves = true;
+      this.#lastKey = -Infinity;
+    }
+    return reserve;
+  }
+
+  #setCredit(member: Member, reserve: number): void {
+    const { places, settings } = this.#core;
+    member.reserve = reserve;
     const packing = packingFor(member.serviceMs, this.#members.size >= this.#cores);
-    const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, this.#core.settings.autoConcurrency ? 0 : member.worker.prefetchMax));
+    const prefetchMax = settings.autoConcurrency ? 0 : member.worker.prefetchMax;
+    const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, prefetchMax, reserve));
     // Small changes are not worth the bookkeeping.
     if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== places) return;
     member.creditMax = credit;
@@ -100,17 +162,22 @@ export class Prefetch {
 
   /** Whether nothing came between two looks. What has arrived is delivered first: it may be us who were late. */
   #isStuck(member: Member): boolean {
-    if (member.state !== 'ready' || member.inFlight <= this.#core.places) return false;
+    if (member.inFlight <= this.#core.places) return false;
     member.worker.collect();
-    const stuck = member.answered === member.answeredAtLook;
+    if (member.state !== 'ready') return false;
+    member.silentLooks = member.answered === member.answeredAtLook ? member.silentLooks + 1 : 0;
     member.answeredAtLook = member.answered;
-    return stuck && member.inFlight > this.#core.places;
+    // While others have enough to do, a reserve may wait until it is clear that nobody has merely taken the worker's core for a while.
+    const looks = member.reserve > 0 && this.#core.scheduler.runnable > 0 ? RESERVE_LOOKS : 1;
+    return member.silentLooks >= looks && member.inFlight > this.#core.places;
   }
 
   #unload(member: Member): void {
     member.serviceMs = Math.max(member.serviceMs, STALL_MS);
-    this.#setCredit(member);
+    this.#setCredit(member, 0);
     this.recall(member);
+    // What comes back is no reason to take from the others what they hold.
+    this.#lastKey = -Infinity;
   }
 
   readonly #look = (): void => {

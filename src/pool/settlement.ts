@@ -39,7 +39,9 @@ export class Settlement {
   complete(task: PoolTask, member: Member, value: unknown): void {
     const core = this.#core;
     if ((task.marks & HEDGE) !== 0) return this.#endHedge(task, () => core.hedges.won(task, member, value));
-    const runMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
+    const heldMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
+    // What it waited there for the tasks before it is no running.
+    const runMs = core.places === 1 && member.measuredMs < heldMs ? member.measuredMs : heldMs;
     core.run.record(runMs);
     if (runMs >= TIMED_MS_MIN && member.serviceMs >= TIMED_MS_MIN) core.attempts.timed(task, member, runMs);
     if (core.onRun !== undefined) core.onRun(task.name, runMs);
@@ -50,8 +52,8 @@ export class Settlement {
       core.events.emit('completed', {
         ...core.taskEvent(task),
         workerId: member.worker.id,
-        runMs,
-        waitMs: Math.max(0, core.stamp() - task.submittedAt - runMs),
+        runMs: Math.round(runMs * 100) / 100,
+        waitMs: Math.max(0, core.stamp() - task.submittedAt - heldMs),
       });
     }
     core.closed();

@@ -38,7 +38,7 @@ export interface PoolStats {
   };
   /** Time from submission to the hand-over, in ms. Taken from one clock reading a batch: accurate to the batch, free per task. */
   readonly wait: Distribution;
-  /** Time from the hand-over to the reply, in ms. */
+  /** Time from the hand-over to the reply, in ms, less what tasks that were sent ahead to a thread waited there: by its own mean of each batch. */
   readonly run: Distribution;
   /** Share of the ready workers' slots that are in use, 0 to 1. */
   readonly utilization: number;

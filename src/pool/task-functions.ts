@@ -81,6 +81,10 @@ export class TaskFunctions {
     return [...this.#bulkheads.values()];
   }
 
+  get hasBulkheads(): boolean {
+    return this.#bulkheads.size > 0;
+  }
+
   /** Whether some function has a breaker that counts its errors. */
   get countsErrors(): boolean {
     return this.#countsErrors;

@@ -173,6 +173,7 @@ export class WorkerReplies implements PoolWorkerHost {
   #answered(task: PoolTask): Member {
     const member = task.holder as Member;
     member.answered += 1;
+    if (member.batch === 0 && !this.#here) this.#prefetch.measure(member);
     if (task.settings.bulkhead !== undefined) leaveBulkhead(this.#core, task);
     if (task.extra?.timeoutAlarm !== undefined) this.#cancellation.executionEnded(task);
     return member;

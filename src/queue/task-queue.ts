@@ -52,6 +52,11 @@ export class TaskQueue<T extends QueuedTask> {
     return this.#size === 0 ? Infinity : (this.#headKeys[this.#first()] as number);
   }
 
+  /** Its place in the order, whether it stands here or not. */
+  keyOf(task: T): number {
+    return this.#laneOf(task.level).key(task);
+  }
+
   /** Takes the task that is next, in O(levels). */
   shift(): T | undefined {
     if (this.#size === 0) return undefined;

@@ -1,28 +1,42 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { creditFor, packingFor } from './credit.js';
+import { creditFor, packingFor, reserveFor } from './credit.js';
 
 describe('creditFor', () => {
   it('sends half a millisecond of work ahead', () => {
-    assert.deepEqual([creditFor(1, 0.1, 1_023), creditFor(1, 0.01, 1_023), creditFor(4, 0.25, 1_023)], [6, 51, 6]);
+    assert.deepEqual([creditFor(1, 0.1, 1_023, 0), creditFor(1, 0.01, 1_023, 0), creditFor(4, 0.25, 1_023, 0)], [6, 51, 6]);
   });
 
   it('sends nothing ahead of long tasks, nor while their length is unknown', () => {
-    assert.deepEqual([creditFor(1, 0.6, 1_023), creditFor(3, 1_000, 1_023), creditFor(2, Number.NaN, 1_023)], [1, 3, 2]);
+    assert.deepEqual([creditFor(1, 0.6, 1_023, 0), creditFor(3, 1_000, 1_023, 0), creditFor(2, Number.NaN, 1_023, 8)], [1, 3, 2]);
   });
 
   it('sends nothing ahead where it could not be taken back', () => {
-    assert.equal(creditFor(2, 0.001, 0), 2);
+    assert.equal(creditFor(2, 0.001, 0, 8), 2);
   });
 
   it('is a whole number from the concurrency to the limit', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 64 }), fc.double({ min: 0 }), fc.nat({ max: 1_023 }), (concurrency, serviceMs, prefetchMax) => {
-        const credit = creditFor(concurrency, serviceMs, prefetchMax);
+      fc.property(fc.integer({ min: 1, max: 64 }), fc.double({ min: 0 }), fc.nat({ max: 1_023 }), fc.nat(), (concurrency, serviceMs, prefetchMax, queued) => {
+        const credit = creditFor(concurrency, serviceMs, prefetchMax, reserveFor(serviceMs, queued));
         assert.ok(Number.isInteger(credit) && credit >= concurrency && credit <= concurrency + prefetchMax);
       }),
     );
+  });
+});
+
+describe('reserveFor', () => {
+  it('is a quarter of the queue of each worker, and some ms of work', () => {
+    assert.deepEqual([reserveFor(1, 16), reserveFor(1, 1_000), reserveFor(0.1, 1_000), reserveFor(0.05, 1e6)], [4, 8, 80, 160]);
+  });
+
+  it('is nothing out of a short queue, of long tasks, and while their length is unknown', () => {
+    assert.deepEqual([reserveFor(1, 3), reserveFor(0.1, 20), reserveFor(2.1, 1e6), reserveFor(Number.NaN, 1e6)], [0, 0, 0, 0]);
+  });
+
+  it('is nothing for tasks so short that as many are sent ahead out of any queue', () => {
+    assert.deepEqual([reserveFor(0.001, 1e6), reserveFor(0, 1e6)], [0, 0]);
   });
 });
 

@@ -1,5 +1,13 @@
 /** How long a worker may be kept busy by what it was sent ahead: enough to hide a round trip, too little to hoard. */
 const PREFETCH_MS = 0.5;
+/** The same out of a long queue (P): neither side need wake the other more than once in some ms, and the pool need not get a core at once to be in time. */
+const RESERVE_MS = 8;
+/** Most tasks in reserve (P): of shorter ones, PREFETCH_MS is as many. */
+const RESERVE_MAX = 256;
+/** Longer tasks are not held in reserve (P): what it saves is small beside them, and a worker that answers nothing for as long passes for stuck. */
+const RESERVED_MS_MAX = 2;
+/** The worker's share of the queue is so many times longer than its reserve: a task waits in the queue, where all workers can get it, not in a reserve. */
+const QUEUE_PER_RESERVE = 4;
 
 /** What a parked worker takes to be woken: so much work ahead at one that is awake is done as soon as the wake-up (P). */
 const WAKE_MS = 0.03;
@@ -29,9 +37,23 @@ export function packingFor(serviceMsEwma: number, isCrowded: boolean): number {
  * @param concurrency tasks it executes at once; >= 1
  * @param serviceMsEwma moving mean of the execution time in ms; NaN while it is not known (nothing is sent ahead)
  * @param prefetchMax upper limit of what is sent ahead; 0 for transports that cannot take tasks back
+ * @param reserve what `reserveFor` says
  */
-export function creditFor(concurrency: number, serviceMsEwma: number, prefetchMax: number): number {
+export function creditFor(concurrency: number, serviceMsEwma: number, prefetchMax: number, reserve: number): number {
   if (Number.isNaN(serviceMsEwma)) return concurrency;
   const ahead = serviceMsEwma <= 0 ? prefetchMax : Math.floor(PREFETCH_MS / serviceMsEwma);
-  return concurrency + Math.min(prefetchMax, ahead);
+  return concurrency + Math.min(prefetchMax, Math.max(ahead, reserve));
+}
+
+/**
+ * How many tasks a worker may be sent ahead out of a long queue; 0 where that is no more than it is sent out of any.
+ *
+ * @param serviceMs mean execution time in ms, not one that prefers short times; NaN while it is not known
+ * @param queuedPerWorker tasks queued for each worker
+ */
+export function reserveFor(serviceMs: number, queuedPerWorker: number): number {
+  if (!(serviceMs <= RESERVED_MS_MAX)) return 0;
+  const share = Math.min(RESERVE_MAX, Math.floor(queuedPerWorker / QUEUE_PER_RESERVE));
+  if (share * serviceMs <= PREFETCH_MS) return 0;
+  return Math.min(share, Math.floor(RESERVE_MS / serviceMs));
 }

@@ -167,6 +167,16 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     return false;
   }
 
+  /** Place in the queue's order of the next task that any worker may be given; `Infinity` when there is none. O(levels). */
+  headKey(): number {
+    return this.#common.peekKey();
+  }
+
+  /** Place of a task in the queue's order. */
+  keyOf(task: T): number {
+    return this.#common.keyOf(task);
+  }
+
   /** Picks the worker for a task that goes past the queue, which is empty: one of no bulkhead and no affinity key. Somebody must have credit. */
   pass(): W {
     const slot = this.#pick();

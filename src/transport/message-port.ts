@@ -219,6 +219,10 @@ class PortWorkerEnd implements WorkerEnd {
     if (this.#connection.isOpen) this.#outbox.flush();
   }
 
+  show(): boolean {
+    return false;
+  }
+
   begin(): boolean {
     return true;
   }

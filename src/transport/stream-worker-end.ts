@@ -113,6 +113,10 @@ class StreamWorkerEnd implements WorkerEnd {
     this.#publish();
   }
 
+  show(): boolean {
+    return false;
+  }
+
   begin(task: TaskFrame): boolean {
     return this.#claims.begin(task);
   }

@@ -38,6 +38,11 @@ export interface PoolEnd {
   readonly bufferedBytes: number;
   /** Tasks the worker may be sent beyond those it executes; 0 where the pool cannot tell which have begun. */
   readonly prefetchMax: number;
+  /**
+   * Whether the worker may be sent a reserve of tasks out of a long queue: those that were sent since the last call were small. Absent where a reserve gains
+   * nothing, because the worker's end cannot `show`.
+   */
+  reserves?(): boolean;
   /** Takes a task back. `true`: its function has not been called and never will be; the slot is free. `false`: a reply will come. */
   revoke(slot: number): boolean;
   /** Whether the function of this task may have been called. Valid after the worker's death too, until `close`. */
@@ -70,6 +75,11 @@ export interface WorkerEnd {
   send(frame: WorkerFrame): void;
   /** Publishes everything sent since the last flush, and reports first what of it cannot cross. */
   flush(): void;
+  /**
+   * Publishes as `flush` does, and wakes nobody: the pool finds it when it looks, or is told with the next flush, which must follow. `false`: it cannot, or
+   * there is something to report, so that a flush is due now. `isDue`: one is due, unless the pool has looked since the last `show`.
+   */
+  show(isDue: boolean): boolean;
   /** Claims a task right before its function is called. `false`: the pool has taken it back; drop it without a reply. */
   begin(task: TaskFrame): boolean;
   /** The shared cancel word of a slot: cheap enough for a tight loop. */

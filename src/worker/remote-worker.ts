@@ -134,10 +134,13 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return this.#carrier?.end.prefetchMax ?? 0;
   }
 
+  reserves(): boolean {
+    return this.#carrier?.end.reserves?.() === true;
+  }
+
   revoke(task: T): boolean {
-    const { slot } = task;
-    if (!this.#slots.holds(task) || this.#carrier === undefined || !this.#carrier.end.revoke(slot)) return false;
-    this.#slots.release(slot);
+    if (!this.#slots.holds(task) || this.#carrier === undefined || !this.#carrier.end.revoke(task.slot)) return false;
+    this.#slots.release(task.slot);
     if (this.#phase === 'stopping') this.#stopWhenEmpty();
     return true;
   }

@@ -20,7 +20,7 @@ export interface Scenario {
   /** Forced switches up to which every schedule is run. */
   readonly switchesMax: number;
   /** What the worker answers with. */
-  readonly reply: 'at once' | 'a turn later' | 'at length';
+  readonly reply: 'at once' | 'a turn later' | 'at length' | 'shown first';
   /** The pool's part. */
   readonly play: (pool: PoolPart) => void;
 }
@@ -92,6 +92,7 @@ export function playWorker(memory: RingMemory, party: Party, notes: Int32Array, 
     const value = scenario.reply === 'at length' ? `${task.sequence}`.repeat(190) : task.sequence;
     const answer = (): void => {
       end.sendResult(task.slot, value, undefined);
+      if (scenario.reply === 'shown first') end.show(false);
       end.flush();
     };
     if (scenario.reply === 'a turn later') loop.nextTurn(answer);
@@ -136,6 +137,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'one after the other, the pool looks again', poolCores: 2, workerCores: 1, switchesMax: 3, reply: 'at once', play: oneAfterTheOther },
   { name: 'one after the other, the worker spins', poolCores: 1, workerCores: 2, switchesMax: 2, reply: 'at once', play: oneAfterTheOther },
   { name: 'answers come a turn later', poolCores: 1, workerCores: 1, switchesMax: 3, reply: 'a turn later', play: oneAfterTheOther },
+  { name: 'answers are shown before the pool is woken', poolCores: 1, workerCores: 1, switchesMax: 3, reply: 'shown first', play: oneAfterTheOther },
   { name: 'tasks are taken back while the worker begins them', poolCores: 1, workerCores: 1, switchesMax: 4, reply: 'at once', play: takeBack },
   { name: 'more tasks than the request ring takes', poolCores: 1, workerCores: 1, switchesMax: 3, reply: 'at once', play: moreThanFits },
   { name: 'replies that fill the reply ring', poolCores: 1, workerCores: 1, switchesMax: 2, reply: 'at length', play: moreThanFits },

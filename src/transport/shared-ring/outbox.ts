@@ -56,6 +56,7 @@ export class Outbox {
   readonly #encoder: Encoder;
   /** Whether the buffers of the value that is being encoded have all found room in the area. */
   #allPlaced = true;
+  #hadLarge = false;
   readonly #valueBytesMax: number;
   /** Of the value encoded last. */
   #format: number = FORMAT_UNDEFINED;
@@ -79,6 +80,18 @@ export class Outbox {
   /** Whether the other side should begin with what stands in the area, instead of waiting for the end of the batch. */
   get isDue(): boolean {
     return this.#format === FORMAT_AREA && this.#area.unpublishedBytes >= PUBLISH_BYTES;
+  }
+
+  /** Whether the other side has read all that was published. */
+  get isRead(): boolean {
+    return this.#writer.isRead;
+  }
+
+  /** Whether a value since the last call had large buffers or went by port: a long run of such would fill the area. */
+  takeLarge(): boolean {
+    const had = this.#hadLarge;
+    this.#hadLarge = false;
+    return had;
   }
 
   /** Whether `publish` would move held records now. */
@@ -149,6 +162,7 @@ export class Outbox {
 
   /** Large buffers that the codec meets: called at once for each, since the sender may write into its buffer as soon as it has sent it. */
   #keep(bytes: Uint8Array, isOwn: boolean): Uint8Array {
+    this.#hadLarge = true;
     // What is ours already is moved through the port without a copy.
     if (!isOwn && this.#encoder.bulks.length < PLACED_MAX && this.#area.write(bytes)) return PLACED;
     this.#allPlaced = false;
@@ -172,6 +186,7 @@ export class Outbox {
   }
 
   #post(value: unknown, transfer: readonly object[]): void {
+    this.#hadLarge = true;
     this.#lane.post(value, transfer);
     this.#take(FORMAT_PORT, 0);
   }

@@ -110,6 +110,10 @@ class PoolRing implements RingPoolEnd, Watcher {
     return this.#memory.slotsMax >> 2;
   }
 
+  reserves(): boolean {
+    return !this.#outbox.takeLarge();
+  }
+
   get bufferedBytes(): number {
     return this.#outbox.heldBytes;
   }

@@ -71,6 +71,11 @@ export class RingWriter {
     return offset;
   }
 
+  /** Whether the reader has given back all that was published. */
+  get isRead(): boolean {
+    return load(this.#span.words, this.#place.headWord) === this.#published;
+  }
+
   /** Bytes written and not yet published. */
   get unpublishedBytes(): number {
     return ((this.#position - this.#published) | 0) << UNIT_SHIFT;

@@ -82,6 +82,8 @@ class WorkerRing implements WorkerEnd {
   /** Answered before the last flush. */
   #lastBatch = 0;
   #lookedTwice = false;
+  /** Something was published and the pool was not woken for it. */
+  #wakeOwed = false;
   #running = false;
   #parkedSinceMs = 0;
   #usageDueMs = 0;
@@ -151,6 +153,13 @@ class WorkerRing implements WorkerEnd {
     this.#publish();
     // Replies that found no room need a wake when there is some. While we run, the end of the round sees to it.
     if (this.#outbox.heldBytes > 0 && !this.#running && !this.#park()) this.#loop.nextTurn(this.#round);
+  }
+
+  show(isDue: boolean): boolean {
+    if (this.#state !== 'open' || this.#unsent.length > 0 || (isDue && !this.#outbox.isRead)) return false;
+    this.#account();
+    if (this.#outbox.publish()) this.#wakeOwed = true;
+    return this.#outbox.heldBytes === 0;
   }
 
   cancelCode(slot: number): CancelCode {
@@ -325,7 +334,9 @@ class WorkerRing implements WorkerEnd {
   }
 
   #publish(): void {
-    if (this.#outbox.publish()) wake(this.#memory.words, POOL_PARKED);
+    if (!this.#outbox.publish() && !this.#wakeOwed) return;
+    this.#wakeOwed = false;
+    wake(this.#memory.words, POOL_PARKED);
   }
 
   #release(): void {

@@ -10,8 +10,8 @@ import type { FunctionInfo, WorkerHooks } from '../../transport/protocol.js';
 /** One exported task function. */
 export interface TaskFunction {
   readonly call: AnyFunction;
-  /** Its last synchronous part took long, or nothing is known yet: whoever batches replies sends them before it is called. */
-  slow: boolean;
+  /** How long its last synchronous part took, in ms; NaN while it was never called: whoever batches replies sends them before one that takes long. */
+  lastMs: number;
 }
 
 /** A loaded task module. */
@@ -44,7 +44,7 @@ export function inspectModule(exported: Readonly<Record<string, unknown>>): Task
     const value = exported[name];
     if (name === 'worker' && isWorkerDefinition(value)) worker = value;
     // Newer versions of Node give CommonJS modules an export of this name, the same as `default`.
-    else if (typeof value === 'function' && name !== 'module.exports' && !isClass(value)) functions.set(name, { call: value as AnyFunction, slow: true });
+    else if (typeof value === 'function' && name !== 'module.exports' && !isClass(value)) functions.set(name, { call: value as AnyFunction, lastMs: NaN });
   }
   return { functions, worker };
 }

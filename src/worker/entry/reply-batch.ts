@@ -11,8 +11,10 @@ import type { ErrorRecord } from '../../transport/error-record.js';
 import { movedAmong } from '../../transport/move.js';
 import type { WorkerEnd } from '../../transport/transport.js';
 
-/** Age of the last flush past which replies no longer wait for another function, in ms (P). */
+/** Time since the last flush past which replies no longer wait for another function, in ms (P). */
 export const STALE_MS = 0.5;
+/** So long the pool is not woken for replies while there is much to do, and functions that take longer do not wait with them (P): see `serve.ts`. */
+export const GATHER_MS = 2;
 /** Frames that may leave in a flush of their own before the rate of one every STALE_MS applies (P). */
 const BURST_MAX = 16;
 
@@ -25,6 +27,8 @@ export class ReplyBatch {
   #isDirty = false;
   #isScheduled = false;
   #flushedAt = -Infinity;
+  /** When the pool could last see all there was: that flush, or a later `show`. */
+  #shownAt = -Infinity;
   #burst = BURST_MAX;
 
   constructor(end: WorkerEnd, options: { readonly now: () => number; readonly readsAtFlush: boolean }, onFlushed: (now: number) => void) {
@@ -40,7 +44,17 @@ export class ReplyBatch {
   }
 
   isStale(now: number): boolean {
-    return now - this.#flushedAt > STALE_MS;
+    return now - this.#shownAt > STALE_MS;
+  }
+
+  /** Lets the pool see what waits, without waking it; a flush must follow all the same. `false`: it is due now. */
+  show(now: number): boolean {
+    const isDue = now - this.#flushedAt > GATHER_MS;
+    if (!this.#end.show(isDue)) return false;
+    this.#shownAt = now;
+    // The pool has looked by itself: that is as good as having been woken.
+    if (isDue) this.#flushedAt = now;
+    return true;
   }
 
   result(slot: number, value: unknown): void {
@@ -78,7 +92,7 @@ export class ReplyBatch {
 
   flush(now: number = this.#now()): void {
     this.#isDirty = false;
-    this.#flushedAt = now;
+    this.#flushedAt = this.#shownAt = now;
     this.#end.flush();
     this.#onFlushed(now);
   }

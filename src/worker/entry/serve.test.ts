@@ -15,6 +15,10 @@ class RecordingEnd implements WorkerEnd {
   readonly frames: WorkerFrame[] = [];
   readonly codes = new Map<number, CancelCode>();
   closed = false;
+  /** `:` for each time that replies are shown. */
+  showsReplies = false;
+  /** Whether the pool looks by itself. */
+  looked = false;
 
   sendResult(slot: number, value: unknown): void {
     this.sent.push(`${slot}=${String(value)}`);
@@ -27,6 +31,12 @@ class RecordingEnd implements WorkerEnd {
   send(frame: WorkerFrame): void {
     this.frames.push(frame);
     this.sent.push(frame.type);
+  }
+
+  show(isDue: boolean): boolean {
+    if (isDue && !this.looked) return false;
+    if (this.showsReplies && this.sent.at(-1) !== ':') this.sent.push(':');
+    return this.showsReplies;
   }
 
   flush(): void {
@@ -118,6 +128,31 @@ describe('ServeLoop', { timeout: 180_000 }, () => {
     loop.onTask(task(3, 'quick', [1]));
     await turn();
     assert.equal(end.take(), '0=1 1=1 | 2=undefined | 3=1 |');
+  });
+
+  /** Runs `slow`, which takes `ms`, once, and then hands over eight of them. */
+  async function eightSlowOnes(ms: number, { concurrency = 1, looked = false } = {}): Promise<string> {
+    const { end, loop, pass } = serve({ slow: () => void pass(ms) }, { concurrency });
+    end.showsReplies = true;
+    end.looked = looked;
+    loop.onTask(task(8, 'slow'));
+    await turn();
+    end.take();
+    for (let slot = 0; slot < 8; slot += 1) loop.onTask(task(slot, 'slow'));
+    for (let turns = 0; turns < 8; turns += 1) await turn();
+    return end.take().replaceAll('=undefined', '');
+  }
+
+  it('shows replies, and sends them some at a time, while it has enough to do', async () => {
+    assert.equal(await eightSlowOnes(0.75), '0 : 1 : 2 | 3 : 4 : 5 | 6 | 7 |');
+  });
+
+  it('shows more of them while the pool looks by itself', async () => {
+    assert.equal(await eightSlowOnes(0.75, { looked: true }), '0 : 1 : 2 : 3 | 4 : 5 : 6 | 7 |');
+  });
+
+  it('sends each reply before the next function when that takes long, or not only one executes at once', async () => {
+    for (const sent of await Promise.all([eightSlowOnes(2.5), eightSlowOnes(0.75, { concurrency: 2 })])) assert.equal(sent, '0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 |');
   });
 
   it('says that a function is about to be called before it calls it', async () => {

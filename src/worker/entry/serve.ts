@@ -6,6 +6,9 @@
  * Replies leave in batches, but a reply must not wait for a task that has nothing to do with it:
  *  - a function known to be quick is called without a flush before it, unless the last flush is older than {@link STALE_MS};
  *  - before a function that was slow the last time, or was never called, everything leaves;
+ *  - but while it still has half of the tasks that it had when the pool was last woken, replies need not wake it again: each wake-up takes a core from
+ *    somebody. They are shown instead, for {@link GATHER_MS} at most and not before a function that took longer the last time. The pool's own look at whoever
+ *    holds tasks ahead finds them, should one take long unexpectedly;
  *  - when nothing waits and nothing executes everything leaves; while asynchronous functions are pending, within the turn;
  *  - what a function sends while it runs, and objects: see `reply-batch.ts`.
  *
@@ -27,7 +30,7 @@ import { functionInfos, hooksOf } from './load-module.js';
 import type { TaskModule } from './load-module.js';
 import { LeakGuard } from './leak-guard.js';
 import { checkModule } from './module-hooks.js';
-import { ReplyBatch, STALE_MS } from './reply-batch.js';
+import { GATHER_MS, ReplyBatch, STALE_MS } from './reply-batch.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
 /** Longest run of functions before the event loop gets a turn (P): well below the time in which the pool expects an answer to a ping. */
@@ -70,6 +73,8 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
   #ended = false;
   /** Functions called and not ended, urgent ones apart. */
   #running = 0;
+  /** Tasks that waited when the pool was last told something, or sent some. */
+  #stock = 0;
   #pumping = false;
   #pumpScheduled = false;
   #heapCheckedAt = 0;
@@ -224,7 +229,8 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
     const now = this.#runWaiting();
     this.#pumping = false;
     if (this.#replies.isDirty) {
-      if ((this.#waiting.size === 0 && this.#running === 0) || this.#replies.isStale(now)) this.#replies.flush(now);
+      if (this.#running === 0 && this.#waiting.size > 0) this.#letOut(0, now);
+      else if (this.#running === 0 || this.#replies.isStale(now)) this.#replies.flush(now);
       else this.#replies.flushSoon();
     }
     this.#siblings?.idle();
@@ -252,6 +258,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
   /** Calls functions while there is room and time; returns the time. */
   #runWaiting(): number {
     let now = this.#options.now();
+    this.#stock = this.#waiting.size;
     const sliceEnd = now + SLICE_MS;
     while (this.#running < this.#options.concurrency) {
       const frame = this.#waiting.shift();
@@ -268,13 +275,22 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
 
   #run(frame: TaskFrame, before: number): number {
     const taskFunction = this.#executor.find(frame.name);
-    if (this.#replies.isDirty && (taskFunction?.slow === true || this.#replies.isStale(before))) this.#replies.flush(before);
+    const lastMs = taskFunction?.lastMs ?? NaN;
+    if (this.#replies.isDirty && (!(lastMs <= STALE_MS) || this.#replies.isStale(before))) this.#letOut(lastMs, before);
     if (this.#leakGuard !== undefined) this.#leakGuard.called(frame.name);
     this.#running += 1;
     this.#executor.start(frame, taskFunction);
     const now = this.#options.now();
-    if (taskFunction !== undefined) taskFunction.slow = now - before > STALE_MS;
+    if (taskFunction !== undefined) taskFunction.lastMs = now - before;
     return now;
+  }
+
+  /** Sees to it that no reply waits for the next function, which took `nextMs` the last time. */
+  #letOut(nextMs: number, now: number): void {
+    const gathers = this.#options.concurrency === 1 && this.#waiting.size * 2 >= this.#stock;
+    if (gathers && nextMs <= GATHER_MS && this.#replies.show(now)) return;
+    this.#replies.flush(now);
+    this.#stock = this.#waiting.size;
   }
 
   #answered(slot: number): void {

@@ -25,6 +25,7 @@ const IMPURE_NAMES = [
   ...['globalThis.Date', 'globalThis.performance', 'globalThis.process', 'globalThis.setTimeout', 'globalThis.setInterval', 'globalThis.setImmediate'],
 ];
 
+const FAST_CHECK_HOME = 'runtime/fixtures/fast-check.ts';
 const ATOMICS_HOME = 'runtime/atomics.ts';
 
 const FILE_LINES_MAX = 400;
@@ -63,6 +64,7 @@ describe('the source tree', () => {
   test('has every test beside the file it tests', () => holds(rules.strayTests(sources)));
   test(`has no file above ${FILE_LINES_MAX} lines`, () => holds(rules.fileLengths(sources, FILE_LINES_MAX, LONG_FILES)));
   test('has no file that nothing reaches', () => holds(rules.unreachable(sources, entries())));
+  test('takes fast-check from where its seed is set', () => holds(rules.importedOnlyIn(sources, 'fast-check', FAST_CHECK_HOME)));
   test('has no open marks', () => holds(rules.openMarks(parsed)));
   test('has no test that is switched off', () => holds(rules.disabledTests(parsed)));
 });

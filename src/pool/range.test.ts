@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { PoisonedError } from '../errors.js';
 import { Latch, Mutex, SharedArray } from '../shared/door.js';
 import type { WorkerKind } from '../worker/worker.js';

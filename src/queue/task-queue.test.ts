@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { idsOf, testLevels, testTask } from './fixtures/test-task.js';
 import type { TestTask } from './fixtures/test-task.js';
 import { DEFAULT_LEVELS, NOT_QUEUED } from './queued-task.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { testLevels, testTask } from './fixtures/test-task.js';
 import { TaskQueue } from './task-queue.js';
 import { tasksAhead } from './tasks-ahead.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from './fixtures/fast-check.js';
 import { poolIdPrefix, taskId } from './id.js';
 import { seededRandom } from './random.js';
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from './fixtures/fast-check.js';
 import { cpuLimit, memoryLimit, type CpuLimit, type MemoryLimit } from './limits.js';
 
 const GB = 1_024 ** 3;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from './fixtures/fast-check.js';
 import { parseDuration, parseSize } from './units.js';
 
 describe('parseDuration', () => {

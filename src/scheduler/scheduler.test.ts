@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { idsOf, testLevels, testTask } from '../queue/fixtures/test-task.js';
 import type { TestTask } from '../queue/fixtures/test-task.js';
 import { seededRandom } from '../runtime/random.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { activeShares, chunkCount, ChunkCursor, createRangeControl, runShare, stopRange } from './range-share.js';
 import type { RangePlan, ShareResult } from './range-share.js';
 

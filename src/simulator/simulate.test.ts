@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import type { FunctionFlow, ScalingPolicy } from '../scheduler/scaler/scaling-policy.js';
 import { erlangC } from './optimum.js';
 import type { Scenario } from './scenario.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect, isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { Encoder, decodeValue, PROCESS } from './codec.js';
 import { HOST } from './codec-tags.js';
 import { findUncloneable } from './value-path.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { MillraceError, QueueFullError, TaskCancelledError, ValueError } from '../errors.js';
 import { encodeError, joinStacks, reviveError } from './error-codec.js';
 import type { ErrorClass, ErrorRecord } from './error-record.js';

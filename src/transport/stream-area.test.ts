@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../runtime/fixtures/fast-check.js';
 import { AreaReader, AreaWriter } from './stream-area.js';
 import type { Placed } from './stream-area.js';
 import { AREA_BYTES, REPLIES, REQUESTS, SharedFile } from './stream-file.js';

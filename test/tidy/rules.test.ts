@@ -80,6 +80,11 @@ describe('packages', () => {
       finds(rules.packagesImported(tree({ 'a.ts': "import 'esbuild';", 'b.ts': statement }), ['esbuild']), /esbuild is imported by a\.ts and b\.ts/);
     }
   });
+  test('a package outside its home is found', () =>
+    finds(
+      rules.importedOnlyIn(tree({ 'a.ts': "import fc from 'fast-check';", 'home.ts': "import fc from 'fast-check';" }), 'fast-check', 'home.ts'),
+      /a\.ts:1/,
+    ));
   test('test code in what ships is found', () =>
     finds(rules.testCodeImported(tree({ 'a.ts': "import './b.contract.js';", 'b.test.ts': "import './b.contract.js';" })), /a\.ts:1/));
   test('Atomics outside its home is found', () =>

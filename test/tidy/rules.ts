@@ -62,6 +62,13 @@ export function purity(files: readonly SourceFile[], units: readonly string[], b
     ]);
 }
 
+/** Packages that only one file is to import. */
+export function importedOnlyIn(files: readonly SourceFile[], name: string, home: string): string[] {
+  return files
+    .filter(({ path }) => path !== home)
+    .flatMap(({ path, imports }) => imports.filter((each) => each.name === name).map(({ line }) => `src/${path}:${line} imports ${name}; import src/${home}`));
+}
+
 /** What ships imports the platform, itself and the optional peers, and each peer in one file only. */
 export function packagesImported(files: readonly SourceFile[], peers: readonly string[]): string[] {
   const shipped = files.filter(({ path }) => !isTestCode(path));

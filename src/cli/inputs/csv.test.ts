@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { readCsv, readCsvRecords } from './csv.js';
 
 async function* chunks(parts: Iterable<string>): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { LINE_LENGTH_MAX, readLines } from './lines.js';
 import type { Line } from './lines.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { adaptive, type AdaptiveMemory } from './adaptive.js';
 import { anySignals, NOTHING_DONE, signals } from './fixtures/signals.js';
 import type { FlowSignals, ScalingDecision, ScalingSignals } from './scaling-policy.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { hostCaps, type Cap, type CapContext } from './caps.js';
 import { anyHost } from './fixtures/signals.js';
 import type { HostSignals } from './scaling-policy.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { staff, type Aim, type Demand } from './law.js';
 
 const aim: Aim = { beta: 1, waitTargetMs: 100, drainMs: 200 };

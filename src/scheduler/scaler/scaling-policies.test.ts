@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { fixed } from './fixed.js';
 import { anySignals, signals } from './fixtures/signals.js';
 import { scalingPolicy, type ScalingPolicyName } from './scaling-policies.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { Overflow } from './overflow.js';
 
 function push(overflow: Overflow, bytes: number, value: number): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { RingMemory } from './layout.js';
 import { recordBytes, RingReader, RingWriter } from './ring.js';
 

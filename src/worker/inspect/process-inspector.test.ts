@@ -117,6 +117,7 @@ describe('the inspector of a process', onLinux, () => {
     await withChild(
       `require('node:child_process').execFileSync('head', ['-c1'], { stdio: 'inherit' }); setInterval(() => undefined, 1_000)`,
       async (child, pid) => {
+        await until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== '');
         assert.equal(await inspectProcess(pid, 0), undefined);
         // The native call holds the signal back; then the inspector opens, and whoever has asked comes to have it closed.
         const attached = new Promise((resolve) => {

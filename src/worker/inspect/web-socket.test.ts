@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../../runtime/fixtures/fast-check.js';
 import { encodeFrame, FrameReader, getText, openWebSocket } from './web-socket.js';
 
 const TEXT = 1;

@@ -177,6 +177,23 @@ describe('a mixed load under the law', () => {
     assert.ok(wait.p99 < 400, `p99 wait ${wait.p99} ms`);
   });
 
+  test('comes to its end when workers are on their way out just then', { timeout: 20_000 }, async () => {
+    const policy: ScalingPolicy<undefined> = {
+      name: 'late',
+      intervalMs: 50,
+      initial: () => undefined,
+      decide: ({ nowMs }) => ({ decision: { target: nowMs < 900 ? 4 : 1, reason: 'late' }, memory: undefined }),
+    };
+    const { tasks } = await simulate({
+      durationMs: 1_000,
+      arrivals: { kind: 'stamps', stampsMs: [0, 1, 2, 850, 851, 852, 853] },
+      tasks: [{ cpu: 200 }],
+      host: { cores: 16, boot: 10 },
+      pool: { size: { min: 1, max: 4 }, policy },
+    });
+    assert.equal(tasks.completed, 7);
+  });
+
   test('shows a policy how long each function takes', async () => {
     let seen: readonly FunctionFlow[] = [];
     const policy: ScalingPolicy<undefined> = {

@@ -31,7 +31,7 @@ export interface SimulateOptions {
 type PoolModelPolicy = NonNullable<NonNullable<Scenario['pool']>['policy']>;
 
 const WAIT_TARGET_MS = 100;
-/** Twice the shortest idle timeout of a worker (adaptive sizing: 5 s): closer changes of direction are flapping. */
+/** Closer changes of direction are flapping. */
 const REVERSAL_WINDOW_MS = 20_000;
 /** What is still open so long after the last arrival will never settle, in ms. */
 const DRAIN_MS_MAX = 3_600_000;
@@ -110,9 +110,11 @@ class Simulation {
   }
 
   async #terminate(): Promise<void> {
-    const ended = this.#pool.terminate();
+    const end = { over: false };
+    const ended = this.#pool.terminate().finally(() => (end.over = true));
     await this.#settle();
-    while (this.#world.workers.size > 0 && this.#world.clock.step(Infinity)) await this.#settle();
+    // Not only until the last worker is gone: the pool may wait for a moment after that.
+    while (!end.over && this.#world.clock.step(Infinity)) await this.#settle();
     await ended;
   }
 

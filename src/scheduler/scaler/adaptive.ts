@@ -4,7 +4,7 @@
  *     arrival-rate.ts  arrivals/s, bursts --+
  *     service-time.ts  service time --------+--> law.ts --> caps.ts, growth-veto.ts --> up:   at once, in one step, counting those that start
  *     queue, oldest wait -------------------+                                     --> down: the largest want of the last idle timeout,
- *                                                                                           and only who was idle that long
+ *                                                                                           and soon after growing only who was idle
  *
  * Why it is shaped like this, and where each part comes from: docs/design/sizing-law.md.
  */
@@ -12,14 +12,14 @@ import { OptionError } from '../../errors.js';
 import { numberWithin, ownOptions } from '../../runtime/own-options.js';
 import { arrivalEstimate, noArrivals, observeArrivals, type ArrivalMemory, type ArrivalScales } from './arrival-rate.js';
 import { hostCaps, type Cap } from './caps.js';
-import { flapCalmed, flapGrew, flapShrank, NO_FLAPS, type FlapMemory } from './flap-guard.js';
 import { isUnmeasured, NO_VETO, observeVeto, vetoMax, type VetoMemory } from './growth-veto.js';
 import { staff, type Aim, type Terms } from './law.js';
 import { observePeak, peak, type PeakMemory } from './peak-window.js';
+import { NO_RETURNS, observeReturns, peakKept, type PeakReturns } from './returning-peak.js';
 import type { ScalingDecision, ScalingPolicy, ScalingSignals } from './scaling-policy.js';
-import { MEMORY_TASKS_SHORT, noService, observeService, serviceMs, type ServiceMemory } from './service-time.js';
+import { noService, observeService, serviceEstimate, type ServiceMemory } from './service-time.js';
 import { backWithinLimits, INTERVAL_MS_MAX, situation } from './signals.js';
-import { mayRecover, NOT_SLOW, observeSlow, waitsDownstream, type SlowMemory } from './slow-service.js';
+import { mayRecover, mostlyWaits, NOT_SLOW, observeSlow, waitsDownstream, type SlowMemory } from './slow-service.js';
 
 export interface AdaptiveOptions {
   /**
@@ -29,7 +29,10 @@ export interface AdaptiveOptions {
   readonly goal?: 'cost' | 'balanced' | 'latency' | number;
   /** Wait in the queue that is still good, in ms. Default the time a task takes, at least 100. */
   readonly waitTargetMs?: number;
-  /** Shortest time a worker is kept without a task, in ms. Default 100 times what it takes to start one, at least 5 s, at most 300 s. */
+  /**
+   * Time a worker is kept without a task, in ms. Default ten times what it takes to start one, at least 1 s, at most 300 s, and longer for a peak that comes
+   * back regularly and for a load that has long been the same; a time that is given is kept to.
+   */
   readonly idleMs?: number;
   /** Time between two decisions, in ms. Default 250. */
   readonly intervalMs?: number;
@@ -46,13 +49,16 @@ interface AdaptiveNumbers {
 export interface AdaptiveMemory {
   readonly arrivals: ArrivalMemory;
   readonly service: ServiceMemory;
-  readonly serviceNow: ServiceMemory;
   readonly peaks: PeakMemory;
-  readonly flaps: FlapMemory;
+  readonly returns: PeakReturns;
   readonly veto: VetoMemory;
   readonly slow: SlowMemory;
+  /** Workers when what tasks wait for became slow. */
+  readonly slowWorkers: number;
   readonly atMs: number;
-  readonly retiredAtMs: number;
+  /** When the pool last grew, and when it last shrank. */
+  readonly grewAtMs: number;
+  readonly shrankAtMs: number;
 }
 
 /** Time scales that follow from how long a worker takes to start. */
@@ -60,17 +66,25 @@ interface Scales extends ArrivalScales {
   readonly waitTargetMs: number;
   readonly drainMs: number;
   readonly idleMs: number;
-  /** No worker leaves so soon after one was added. */
-  readonly holdMs: number;
+  /** A peak that comes back within so long may be waited for. */
+  readonly gapMsMax: number;
+  /** Who was added because the load seemed to have grown stays for this share of the time that it had been what it was, less with bursts. */
+  readonly patience: number;
+  /** The last worker leaves after so long. */
+  readonly lastMs: number;
 }
 
 interface Want {
   readonly terms: Terms;
+  /** How long the load has been what it is. */
+  readonly sinceMs: number;
   readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number };
   /** After the caps, within the limits. */
   readonly workers: number;
   /** The same without the backlog, which passes. */
   readonly lasting: number;
+  /** What the load asks for. */
+  readonly flow: number;
   readonly enough: number;
   readonly cap: Cap | undefined;
 }
@@ -82,15 +96,32 @@ const BACKLOG_MS = 25;
 const WAIT_MS_MIN = 100;
 /** A queue that is gone in so many times the wait that is good comes and goes by chance: it starts nobody. */
 const GOOD_WAITS = 2;
-const SLOW_MS = 30_000;
-const IDLE_MS_MIN = 5_000;
+/** So unlikely, as a logarithm, is a queue that is taken for more than chance just after a change; a rate that has held for long takes more to disprove. */
+const CHANCE_LOG = 4;
+/** Nothing is left to chance that takes so many times the wait that is good. */
+const CHANCE_WAITS = 4;
+/** While some are being started, less than this share more are not worth another decision. */
+const BATCH_SHARE = 1.33;
+const SLOW_MS = 300_000;
+/** What tasks wait for has become slow: so many times the workers may help to make use of it, and cost little if they do not. */
+const TRY_SHARE = 1.25;
+const EPSILON = 1e-9;
+/** A worker is kept without a task for as long as ten starts take: on cost alone one would be break-even, the rest buys calm and warm code. */
+const IDLE_BOOTS = 10;
+const IDLE_MS_MIN = 1_000;
 const IDLE_MS_MAX = 300_000;
-/** Above this many workers a surplus below a tenth of them is not worth a change, and half of them leave at once at most. */
+/** Starts, and ms, after which it pays to start a peak anew instead of waiting for its return. */
+const GAP_BOOTS = 300;
+const GAP_MS_MIN = 15_000;
+const PATIENCE_SHARE = 0.1;
+/** Standard errors of the load by which it may be larger than it looks when workers leave. */
+const CAUTION = 1;
+/** Above this many workers a surplus below a twentieth of them is not worth a change. */
 const SMALL = 10;
-const SHARE_MIN = 0.1;
-const STEP_DOWN_SHARE = 0.5;
-/** Idle timeouts after which a surplus leaves although nobody was idle for one (the placement spreads the tasks), and after which the last worker leaves. */
-const SPREAD_TIMEOUTS = 4;
+const SHARE_MIN = 0.05;
+/** The last worker is kept longer, since the next task would wait for a start. */
+const LAST_BOOTS = 300;
+const LAST_MS_MIN = 15_000;
 const LAST_TIMEOUTS = 3;
 
 /**
@@ -133,79 +164,91 @@ function begin({ nowMs, flow, queueDepth, inFlight }: ScalingSignals): AdaptiveM
   return {
     arrivals: noArrivals(nowMs, Math.max(0, flow.arrived - queueDepth - inFlight)),
     service: noService(nothing),
-    serviceNow: noService(nothing),
     peaks: [],
-    flaps: NO_FLAPS,
+    returns: NO_RETURNS,
     veto: NO_VETO,
     slow: NOT_SLOW,
+    slowWorkers: 0,
     atMs: nowMs,
-    retiredAtMs: -Infinity,
+    grewAtMs: -Infinity,
+    shrankAtMs: -Infinity,
   };
 }
 
-function scalesOf(numbers: AdaptiveNumbers, { flow: { bootMs } }: ScalingSignals, { flaps, service }: AdaptiveMemory): Scales {
+function scalesOf(numbers: AdaptiveNumbers, { flow: { bootMs } }: ScalingSignals, service: ServiceMemory): Scales {
+  const { serviceMs } = serviceEstimate(service);
+  const waitTargetMs = numbers.waitTargetMs ?? Math.max(WAIT_MS_MIN, serviceMs);
   const windowMs = numbers.intervalMs + bootMs;
-  const waitTargetMs = numbers.waitTargetMs ?? Math.max(WAIT_MS_MIN, serviceMs(service));
+  const boots = (count: number, msMin: number): number => Math.min(IDLE_MS_MAX, Math.max(msMin, count * bootMs));
   return {
     windowMs,
     fastMs: Math.max(1_000, 4 * windowMs),
     slowMs: SLOW_MS,
-    serviceMs: serviceMs(service),
+    serviceMs,
     waitTargetMs,
     drainMs: Math.max(waitTargetMs, 4 * bootMs, 100),
-    idleMs: Math.max(numbers.idleMs ?? Math.min(IDLE_MS_MAX, Math.max(IDLE_MS_MIN, 100 * bootMs)), 1) * flaps.factor,
-    holdMs: Math.max(numbers.idleMs === undefined ? IDLE_MS_MIN : 0, 5 * bootMs),
+    idleMs: Math.max(1, numbers.idleMs ?? boots(IDLE_BOOTS, IDLE_MS_MIN)),
+    // Who says how long a worker is kept has said that of every peak.
+    gapMsMax: numbers.idleMs === undefined ? boots(GAP_BOOTS, GAP_MS_MIN) : 0,
+    patience: numbers.idleMs === undefined ? PATIENCE_SHARE : 0,
+    lastMs: numbers.idleMs === undefined ? boots(LAST_BOOTS, LAST_MS_MIN) : LAST_TIMEOUTS * numbers.idleMs,
   };
 }
 
 function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory): AdaptiveMemory {
   const { nowMs, flow } = signals;
-  const service = observeService(memory.service, flow);
-  const serviceNow = observeService(memory.serviceNow, flow, MEMORY_TASKS_SHORT);
-  const seen = { ...memory, service, serviceNow };
-  const scales = scalesOf(numbers, signals, seen);
+  const service = observeService(memory.service, flow, mostlyWaits(signals.host.cpuDemand));
+  const scales = scalesOf(numbers, signals, service);
+  const slow = observeSlow(memory.slow, signals, Math.max(0, nowMs - memory.atMs));
   return {
-    ...seen,
+    ...memory,
+    service,
     arrivals: arrivals(signals, memory, scales),
-    veto: observeVeto(memory.veto, signals, serviceMs(serviceNow)),
-    slow: observeSlow(memory.slow, signals, Math.max(0, nowMs - memory.atMs)),
-    flaps: flapCalmed(memory.flaps, nowMs, scales.idleMs),
+    veto: observeVeto(memory.veto, signals, serviceEstimate(service).nowMs),
+    slow,
+    slowWorkers: slow.slowSinceMs === undefined ? signals.workers : memory.slowWorkers,
     atMs: nowMs,
   };
 }
 
-/** A pool that was not asked for long knows when the waiting tasks came: not spread over the time before, but within the last wait. */
+/** What waits came since the oldest of it did: a pool that was not asked for long would spread it over all the time before. */
 function arrivals({ nowMs, flow, queueDepth, oldestWaitMs }: ScalingSignals, { arrivals: memory, atMs }: AdaptiveMemory, scales: Scales): ArrivalMemory {
   const { windowMs } = scales;
-  if (nowMs - atMs < 2 * windowMs || queueDepth === 0 || oldestWaitMs > windowMs) return observeArrivals(memory, nowMs, flow.arrived, scales);
-  const before = observeArrivals(memory, nowMs - windowMs, flow.arrived - queueDepth, scales);
-  return observeArrivals(before, nowMs, flow.arrived, scales);
+  const before = queueDepth > 0 && oldestWaitMs <= windowMs ? { atMs: nowMs - oldestWaitMs, count: flow.arrived - queueDepth } : undefined;
+  if (before === undefined || nowMs - atMs < 2 * windowMs) return observeArrivals(memory, nowMs, flow.arrived, scales, before);
+  return observeArrivals(observeArrivals(memory, nowMs - windowMs, before.count, scales), nowMs, flow.arrived, scales, before);
 }
 
 function decide(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory): { decision: ScalingDecision; memory: AdaptiveMemory } {
-  const scales = scalesOf(numbers, signals, memory);
+  const scales = scalesOf(numbers, signals, memory.service);
   const want = wanted(numbers, signals, memory, scales);
-  const peaks = observePeak(memory.peaks, signals.nowMs, want.lasting, SPREAD_TIMEOUTS * scales.idleMs);
-  const answer = change(signals, { ...memory, peaks }, want, scales);
+  const peaks = observePeak(memory.peaks, signals.nowMs, want.lasting, scales.idleMs);
+  const returns = observeReturns(memory.returns, signals.nowMs, signals.workers, want.flow, scales.gapMsMax);
+  const answer = change(signals, { ...memory, peaks, returns }, want, scales);
   return { decision: explained(answer.decision, want), memory: answer.memory };
 }
 
 type Answer = ReturnType<typeof decide>;
 
 function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory, scales: Scales): Want {
-  const { perS, burstiness } = arrivalEstimate(memory.arrivals, scales);
-  const estimate = { arrivalsPerS: perS, serviceMs: scales.serviceMs, burstiness };
+  const { perS, burstiness, error, sinceMs } = arrivalEstimate(memory.arrivals, scales);
+  const service = serviceEstimate(memory.service);
+  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness };
   const aim: Aim = { beta: numbers.beta, waitTargetMs: scales.waitTargetMs, drainMs: scales.drainMs };
   const terms = staff({ ...signals, ...estimate }, aim);
+  // Chance may have made the load look smaller than it is: nobody leaves for that.
+  const careful = staff({ ...signals, ...estimate, arrivalsPerS: perS * (1 + CAUTION * Math.hypot(error, service.error)) }, aim);
   const cap = tightest(signals, memory);
   // While tasks wait a worker that blocks is as good as none, and does not take part in the caps either.
   const blocked = signals.queueDepth > 0 ? signals.host.blocked : 0;
   const within = (workers: number): number => Math.max(signals.min, Math.min(workers + blocked, cap.workersMax));
   return {
     terms,
+    sinceMs,
     estimate,
     workers: within(terms.workers),
-    lasting: within(terms.lasting),
+    lasting: within(careful.lasting),
+    flow: within(terms.lasting),
     enough: within(terms.enough),
     cap: cap.workersMax < terms.workers + blocked ? cap : undefined,
   };
@@ -231,7 +274,7 @@ function change(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, sca
   if (limits !== undefined) return { decision: limits, memory };
   if (want.cap?.by === 'memory-pressure' && want.workers < signals.workers) {
     const reason = `memory is short: the idle ones of ${signals.workers} workers leave`;
-    return { decision: { target: want.workers, reason }, memory: { ...memory, flaps: flapShrank(memory.flaps, signals.nowMs), retiredAtMs: signals.nowMs } };
+    return { decision: { target: want.workers, reason }, memory };
   }
   return shrink(signals, memory, want, scales);
 }
@@ -240,43 +283,52 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const { workers, starting, min, nowMs, queueDepth, concurrency, host, flow } = signals;
   const stay = (why: string): Answer => ({ decision: { target: workers, reason: `no change: ${want.workers} wanted, but ${why}` }, memory });
   const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
-  if (workers >= Math.max(1, min) && want.enough <= workers && waitMs < Math.max(flow.bootMs, GOOD_WAITS * scales.waitTargetMs))
-    return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
+  const goodMs = (isChance(signals, want, scales) ? CHANCE_WAITS : GOOD_WAITS) * scales.waitTargetMs;
+  const soon = waitMs < Math.max(flow.bootMs, goodMs);
+  if (workers >= Math.max(1, min) && want.enough <= workers && soon) return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.slow, host.cpuDemand);
-  if (slow && workers >= Math.max(1, min) && (starting > 0 || mayRecover(memory.slow, nowMs) || isUnmeasured(memory.veto)))
+  const mayTry = slow && workers < memory.slowWorkers * TRY_SHARE;
+  if (slow && !mayTry && workers >= Math.max(1, min) && (starting > 0 || mayRecover(memory.slow, nowMs) || isUnmeasured(memory.veto)))
     return stay('tasks that mostly wait suddenly take much longer: more workers would not make what they wait for any faster');
-  const step = slow ? Math.max(1, Math.ceil(workers / 4)) : Infinity;
+  const step = slow ? Math.max(1, Math.ceil((mayTry ? memory.slowWorkers * TRY_SHARE - workers : workers / 4) - EPSILON)) : Infinity;
   const boots = Math.max(2, Math.ceil(host.cores / 2)) - starting;
-  const target = Math.max(min, workers + Math.min(want.workers - workers, step, Math.max(0, boots)));
+  // A queue that chance makes asks for nobody: then it is the load alone.
+  const wanted = soon ? Math.min(want.workers, want.flow) : want.workers;
+  const target = Math.max(min, workers + Math.min(wanted - workers, step, Math.max(0, boots)));
+  if (starting > 0 && target < workers * BATCH_SHARE) return stay(`${starting} are being started, and few more would be`);
   if (target <= workers) return stay(`${starting} are being started`);
   const reason = `${sentence(want)}; ${situation(signals)}: add ${target - workers}`;
-  return { decision: { target, reason }, memory: { ...memory, flaps: flapGrew(memory.flaps, nowMs, scales.idleMs) } };
+  return { decision: { target, reason }, memory: { ...memory, grewAtMs: nowMs } };
+}
+
+/** Whether chance makes such a queue of independent arrivals at the present load: its length is geometric in M/M/n. */
+function isChance({ queueDepth, workers, concurrency }: ScalingSignals, { terms, sinceMs }: Want, { windowMs }: Scales): boolean {
+  const unlikely = queueDepth * -Math.log(Math.min(1, terms.load / (workers * concurrency)));
+  return unlikely < CHANCE_LOG + Math.log(Math.max(1, sinceMs / windowMs));
 }
 
 function shrink(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scales: Scales): Answer {
   const { workers, nowMs } = signals;
-  const leaving = Math.min(surplus(signals, memory, scales), stepDown(signals, memory, scales));
+  const leaving = surplus(signals, memory, want, scales);
   if (leaving <= 0) return { decision: { target: workers, reason: `no change: ${sentence(want)}; ${situation(signals)}` }, memory };
+  const target = workers - leaving;
   const reason = `${sentence(want)}, and no more in the last ${Math.round(scales.idleMs)} ms: remove ${leaving} of ${workers}`;
-  return { decision: { target: workers - leaving, reason }, memory: { ...memory, flaps: flapShrank(memory.flaps, nowMs), retiredAtMs: nowMs } };
+  return { decision: { target, reason }, memory: { ...memory, shrankAtMs: nowMs } };
 }
 
 /** How many are not needed, by what was wanted over the last idle timeout and by who was idle through it. */
-function surplus(signals: ScalingSignals, { peaks, flaps }: AdaptiveMemory, { idleMs, holdMs }: Scales): number {
+function surplus(signals: ScalingSignals, { peaks, returns, grewAtMs, shrankAtMs }: AdaptiveMemory, want: Want, { idleMs, lastMs, patience }: Scales): number {
   const { workers, starting, nowMs, min, queueDepth, inFlight } = signals;
-  if (starting > 0 || nowMs - flaps.grewAtMs < holdMs) return 0;
-  if (workers === 1 && min === 0 && queueDepth === 0 && inFlight === 0) return (signals.idleMs[0] ?? 0) >= LAST_TIMEOUTS * idleMs ? 1 : 0;
-  const floor = Math.max(min, 1);
+  const patienceMs = (patience * want.sinceMs) / want.estimate.burstiness;
+  // One step an idle timeout: a want that still falls is waited for.
+  if (starting > 0 || nowMs - shrankAtMs < idleMs || nowMs - grewAtMs < patienceMs) return 0;
+  if (workers === 1 && min === 0 && queueDepth === 0 && inFlight === 0) return (signals.idleMs[0] ?? 0) >= lastMs ? 1 : 0;
+  const floor = Math.max(min, 1, want.workers, peakKept(returns, nowMs, workers));
   const idle = signals.idleMs.filter((ms) => ms >= idleMs).length;
   const over = workers - Math.max(floor, peak(peaks, nowMs, idleMs, floor));
-  const longOver = workers - Math.max(floor, peak(peaks, nowMs, SPREAD_TIMEOUTS * idleMs, floor));
-  const found = Math.max(Math.min(over, idle), nowMs - flaps.grewAtMs >= SPREAD_TIMEOUTS * idleMs ? longOver : 0);
+  // Long after a growth it does not matter whether the placement left somebody idle: all of them are busy now and then.
+  const found = nowMs - grewAtMs >= idleMs ? over : Math.min(over, idle);
   return workers >= SMALL && found < workers * SHARE_MIN ? 0 : found;
-}
-
-/** At most half of them in a quarter of the idle timeout: a wrong estimate costs no more than that. */
-function stepDown({ workers, nowMs }: ScalingSignals, { retiredAtMs }: AdaptiveMemory, { idleMs }: Scales): number {
-  return nowMs - retiredAtMs < idleMs / 4 ? 0 : Math.max(1, Math.floor(workers * STEP_DOWN_SHARE));
 }
 
 function sentence({ terms, estimate, workers, cap }: Want): string {

@@ -58,6 +58,14 @@ describe('the rate of arrivals', () => {
     assert.ok(arrivalEstimate(memory, scales).perS > 500);
   });
 
+  it('knows a step by ten within a tenth of a second when it is asked that often', () => {
+    let memory = noArrivals(0, 0);
+    for (let nowMs = 250; nowMs <= 10_000; nowMs += 250) memory = observeArrivals(memory, nowMs, nowMs / 10, scales);
+    for (let ms = 25; ms <= 100; ms += 25) memory = observeArrivals(memory, 10_000 + ms, 1_000 + ms, scales, { atMs: 10_000, count: 1_000 });
+    const { perS, sinceMs } = arrivalEstimate(memory, scales);
+    assert.ok(perS > 700 && perS < 1_300 && sinceMs < 200, `${perS}/s since ${sinceMs} ms`);
+  });
+
   it('never gives anything but a finite rate from 0 on, for clocks and counters that stand still or go back too', () => {
     let memory = noArrivals(1_000, 50);
     for (const [nowMs, arrived] of [

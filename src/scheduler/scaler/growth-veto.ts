@@ -16,6 +16,8 @@ import type { ScalingSignals } from './scaling-policy.js';
 interface Measure {
   readonly workers: number;
   readonly perMs: number;
+  /** Executions that it rests on. */
+  readonly finished: number;
 }
 
 export interface VetoMemory {
@@ -66,7 +68,7 @@ export function observeVeto(memory: VetoMemory, signals: ScalingSignals, service
   const spanMs = signals.nowMs - next.sinceMs;
   const finished = signals.flow.finished - next.sinceFinished;
   if (spanMs < Math.max(MEASURE_MS_MIN, MEASURE_SERVICES * serviceMs) || finished < MEASURE_TASKS_PER_WORKER * ready) return next;
-  return judge(restart(next, signals, ready, true), { workers: ready, perMs: finished / spanMs }, signals);
+  return judge(restart(next, signals, ready, true), { workers: ready, perMs: finished / spanMs, finished }, signals);
 }
 
 /** The most workers it allows; `Infinity` without a veto. */
@@ -93,7 +95,10 @@ function judge(memory: VetoMemory, measure: Measure, { nowMs, host }: ScalingSig
   if ((host.cpuWait ?? 0) > CPU_WAIT_MAX && (host.cpuDemand ?? 0) > 0.5) return veto(measured, measure.workers, nowMs);
   if (before === undefined || before.workers >= measure.workers) return measured;
   const gain = measure.perMs / before.perMs - 1;
-  if (gain >= GAIN_SHARE_MIN * (measure.workers / before.workers - 1)) return { ...measured, strikes: 0, before: undefined };
+  const enough = GAIN_SHARE_MIN * (measure.workers / before.workers - 1);
+  if (gain >= enough) return { ...measured, strikes: 0, before: undefined };
+  // Counts stray by their roots: a tenth more workers show in hundreds of executions only.
+  if (gain + Math.sqrt(1 / measure.finished + 1 / before.finished) >= enough) return measured;
   const strikes = measured.strikes + 1;
   return strikes < STRIKES ? { ...measured, strikes } : veto(measured, before.workers, nowMs);
 }

@@ -52,10 +52,10 @@ export interface Terms {
 const LATE_GROWTH = 1.25;
 const LATE_DRAINS = 2;
 /** Share of the headroom without which a pool is still well off. */
-const ENOUGH_SHARE = 0.5;
+const ENOUGH_SHARE = 0.7;
 const SHORT_SHARE = 0.5;
-/** The wait of all but one in a hundred is within t when the headroom is service / t x ln(100 P(wait)): with a third of the tasks waiting at all, 3.4. */
-const WAIT_LOG = 3.4;
+/** The wait of all but one in forty is within t when the headroom is service / t x ln(40 P(wait)): with a third of the tasks waiting at all, 2.5. */
+const WAIT_LOG = 2.5;
 /** Rounding must not cost a worker. */
 const EPSILON = 1e-9;
 

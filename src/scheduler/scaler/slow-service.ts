@@ -1,8 +1,8 @@
 /**
  * Whether tasks wait for something that has become slow: then more workers would not make it any faster.
  *
- * The sign is that functions that mostly wait take longer than they themselves used to. Then the pool waits for half a minute, and after that grows by a quarter at
- * a time and waits for the measure of `growth-veto.ts`, instead of in one step.
+ * The sign is that functions that mostly wait take longer than they themselves used to. Then the pool grows by a quarter, once, and waits for half a
+ * minute; after that it grows by a quarter at a time and waits for the measure of `growth-veto.ts`, instead of in one step.
  *
  *     executions of f:   history (a minute) ---------- recent (the last few dozen) -- now
  *                        mean, variance                mean                              of the logarithm of their times
@@ -73,7 +73,12 @@ export function observeSlow(memory: SlowMemory, { nowMs, flow, host }: ScalingSi
 
 /** Whether tasks that mostly wait take longer than usual. */
 export function waitsDownstream({ factor, deviations }: Pick<SlowMemory, 'factor' | 'deviations'>, cpuDemand: number | undefined): boolean {
-  return cpuDemand !== undefined && cpuDemand < SLOW_CPU_MAX && factor > SLOW_FACTOR && deviations > DEVIATIONS_MIN;
+  return mostlyWaits(cpuDemand) && factor > SLOW_FACTOR && deviations > DEVIATIONS_MIN;
+}
+
+/** Whether tasks mostly wait. */
+export function mostlyWaits(cpuDemand: number | undefined): boolean {
+  return cpuDemand !== undefined && cpuDemand < SLOW_CPU_MAX;
 }
 
 /** Whether what is slow may still recover. */

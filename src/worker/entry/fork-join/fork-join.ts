@@ -203,11 +203,15 @@ export class ForkJoin {
       if (child.state === AWAY) this.helpers?.collect();
       if (child.isSettled) return child.result();
       if (child.state === PENDING) return this.join(child);
+      // Before anything is taken: what was taken is begun at once, since to whoever joins it meanwhile it would look as if it still waited.
+      if (child.state === AWAY && this.#clock.afterTask()) {
+        await this.#nextTurn();
+        continue;
+      }
       // Whoever runs it here does what there is to do.
       const other = child.state === RUNNING ? child : (family.takeNewest() ?? this.helpers?.takeOther(family));
       if (other === undefined && !this.#isWorthWaiting(family)) continue;
       if (other !== undefined && other !== child) {
-        if (this.#clock.afterTask()) await this.#nextTurn();
         this.#begin(other);
         if (other.isSettled) continue;
       }

@@ -13,16 +13,15 @@ import { type Note, OfferChannel } from '../../../shared/fork-join/offer-channel
 import { OfferPayloads } from '../../../shared/fork-join/offer-payload.js';
 import { DONE, FAILED as OFFER_FAILED, type ForkRoot, LOST, RETURNED, type Taken } from '../../../shared/fork-join/offers.js';
 import type { CancelCode } from '../../../transport/protocol.js';
+import { hostEventLoop } from '../../../transport/shared-ring/event-loop.js';
 import { encodeError, reviveError } from '../../../transport/error-codec.js';
 import type { ErrorRecord } from '../../../transport/error-record.js';
 import { uncloneableError } from '../../../transport/value-path.js';
 import { type Child, COMPLETED, FAILED, type Family } from './children.js';
 import type { ForkJoin } from './fork-join.js';
 import type { ForkHelpers } from './helpers.js';
+import { OfferPause } from './offer-pause.js';
 import { type ChildPayload, payloadOf, rootOf } from './stolen-frame.js';
-
-/** Most forks and joins that pass between two offers in vain (P). */
-const SKIP_MAX = 64;
 
 /** What the owner's half needs of the thief's. */
 export interface StolenWork {
@@ -47,8 +46,7 @@ export class ThreadForks implements ForkHelpers {
   /** Those whose arguments others keep until they are told. */
   #sent = 0;
   #awayCount = 0;
-  #skip = 0;
-  #skipNext = 0;
+  readonly #pause = new OfferPause(hostEventLoop);
   #isEager = false;
   #changed: () => void = () => undefined;
   stolen: StolenWork | undefined;
@@ -82,8 +80,7 @@ export class ThreadForks implements ForkHelpers {
       return false;
     }
     this.#isEager = false;
-    this.#skipNext = Math.min(SKIP_MAX, this.#skipNext * 2 + 1);
-    this.#skip = this.#skipNext;
+    this.#pause.inVain();
     this.#forget(slot);
     child.family.returned(child);
     return true;
@@ -97,16 +94,13 @@ export class ThreadForks implements ForkHelpers {
   #offerOldest(family: Family, hungryMax: number): void {
     // We are at work, whatever our bell says.
     if (this.bell.level >= JOINING) this.rest();
-    if (this.#skip > 0) {
-      this.#skip -= 1;
-      return;
-    }
+    if (!this.#pause.isOver()) return;
     const open = this.seat.openOffers();
     const spare = this.#isEager ? 1 : 0;
     if (open >= hungryMax + spare) return;
     const root = rootOf(family, this.seat.seat);
     const wanted = spare + (hungryMax === 0 ? 0 : this.seat.countHungry(root.key));
-    if (wanted === 0) this.#skip = SKIP_MAX;
+    if (wanted === 0) this.#pause.unwanted();
     for (let count = open; count < wanted; count += 1) {
       const child = family.oldest;
       if (child === undefined || child.homebound || !this.#publish(child, root)) return;
@@ -116,8 +110,7 @@ export class ThreadForks implements ForkHelpers {
   /** Somebody has taken a child of ours: the next one shall lie ready before they ask, since we may be in the middle of something when they do. */
   #taken(): void {
     this.#isEager = true;
-    this.#skipNext = 0;
-    this.#skip = 0;
+    this.#pause.taken();
   }
 
   #publish(child: Child, root: ForkRoot): boolean {

@@ -4,11 +4,12 @@
  * In `auto` mode a bucket of {@link RECORDS_PER_SECOND_MAX} tokens bounds the cost: a pool that is fed faster records none for the rest of the
  * second, so a burst pays one comparison a task.
  */
-/** The public method that was called: a recorded stack begins above it. */
-export type Above = (...args: never[]) => unknown;
 
 const RECORDS_PER_SECOND_MAX = 1_000;
 const FRAMES_MAX = 12;
+
+/** The public method that was called: a recorded stack begins above it. */
+export type Above = (...args: never[]) => unknown;
 
 export class SubmitStacks {
   readonly #mode: boolean | 'auto';

@@ -129,7 +129,8 @@ export class Clients implements EventSource {
 
 function givenKinds(arrivals: Scenario['arrivals'], kinds: number): readonly number[] | undefined {
   const given = arrivals.kind === 'stamps' ? arrivals.tasks : undefined;
-  for (const kind of given ?? []) if (!Number.isInteger(kind) || kind >= kinds) throw new OptionError('arrivals.tasks', `indices below ${kinds}`, kind);
+  for (const kind of given ?? [])
+    if (!Number.isInteger(kind) || kind < 0 || kind >= kinds) throw new OptionError('arrivals.tasks', `indices from 0 to ${kinds - 1}`, kind);
   return given;
 }
 

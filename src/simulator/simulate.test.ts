@@ -218,7 +218,9 @@ describe('a mixed load under the law', () => {
       tasks: [{ name: 'a', priority: 'low' }, { name: 'b' }],
     });
     assert.deepEqual([waitByLevel['low']?.count, waitByLevel['normal']?.count], [1, 3]);
-    const bad = simulate({ durationMs: 1_000, arrivals: { kind: 'stamps', stampsMs: [0], tasks: [2] }, tasks: [{}, {}] });
-    await assert.rejects(bad, { code: 'ERR_OPTION', message: /arrivals\.tasks/ });
+    for (const kind of [2, -1, 0.5]) {
+      const bad = simulate({ durationMs: 1_000, arrivals: { kind: 'stamps', stampsMs: [0], tasks: [kind] }, tasks: [{}, {}] });
+      await assert.rejects(bad, { code: 'ERR_OPTION', message: /arrivals\.tasks/ });
+    }
   });
 });

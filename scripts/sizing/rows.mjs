@@ -37,7 +37,6 @@ export const ROWS = [
     id: 'steady',
     title: 'steady Poisson load 2, 5, 8, 9.5 for an hour',
     target: '0 reversals/h, ≤ 6 changes/h, p99 wait within 10 % of Erlang C for the workers chosen',
-    seedsMax: 5,
     async measure(run) {
       const texts = [];
       let met = true;
@@ -68,7 +67,6 @@ export const ROWS = [
     id: 'square-wave',
     title: 'square wave ×10, period 0.5, 1, 2, 4 idle timeouts',
     target: 'at most 2 changes a period, falling to none; cost ≤ 1.3 × best fixed size',
-    seedsMax: 10,
     async measure(run) {
       const texts = [];
       let met = true;
@@ -80,7 +78,7 @@ export const ROWS = [
         const last = mean(over(reports, (report) => changesBetween(report, 12 * periodMs, 16 * periodMs) / 4));
         const fixed = await bestFixed(run, scenarios.squareWave(periodMs), [20, 22, 24, 26, 28]);
         const ratio = mean(over(reports, costOf)) / fixed.cost;
-        met &&= last <= 0.5 && ratio <= 1.3;
+        met &&= first <= 2 && last <= 0.5 && ratio <= 1.3;
         texts.push(
           `${periodMs / 1_000} s: ${short(first)} changes a period in the first 8, ${short(last)} in the last 4; cost ${short(ratio)} of ${fixed.size} fixed workers`,
         );
@@ -168,7 +166,6 @@ export const ROWS = [
     id: 'false-isolation',
     title: '1 % of all tasks fail, 8 healthy workers',
     target: '≤ 1 false isolation in 10⁷ tasks',
-    seedsMax: 20,
     async measure(run) {
       const reports = await run(scenarios.healthy, FIXED);
       const boots = over(reports, ({ cost }) => cost.boots);
@@ -206,7 +203,6 @@ export const ROWS = [
     id: 'starvation',
     title: 'three levels at load 0.95',
     target: 'longest wait of the lowest level ≤ head start (10 s) + 2 × drain',
-    seedsMax: 5,
     async measure(run) {
       const reports = await run(scenarios.starvation, FIXED);
       const longest = over(reports, ({ waitByLevel }) => waitByLevel.low.max);
@@ -226,17 +222,17 @@ function smooth(id, title, scenario, target = 0.2) {
     id,
     title,
     target: `regret ≤ ${target}; worker-s ≤ 1.15 × optimum; p99 wait below the target`,
-    seedsMax: 5,
     async measure(run) {
       const reports = await run(scenario(), LAW);
       const regret = over(reports, ({ optimum }) => optimum.regret);
       const ratio = over(reports, ({ cost, optimum }) => cost.workerS / optimum.workerS);
       const misses = over(reports, ({ target }) => 100 * target.missShare);
       const fixed = mean(over(reports, ({ optimum }) => optimum.fixedRegret));
+      const p99 = over(reports, ({ wait }) => wait.p99);
       return {
         reports,
-        text: `regret ${withInterval(regret)} (best fixed size ${short(fixed)}); worker-s ${withInterval(ratio)} × optimum; p99 wait ${withInterval(over(reports, ({ wait }) => wait.p99))} ms; ${withInterval(misses)} % waited beyond the target`,
-        met: mean(regret) <= target && mean(ratio) <= 1.15,
+        text: `regret ${withInterval(regret)} (best fixed size ${short(fixed)}); worker-s ${withInterval(ratio)} × optimum; p99 wait ${withInterval(p99)} ms (target ${short(reports[0].target.waitMs)}); ${withInterval(misses)} % waited beyond the target`,
+        met: mean(regret) <= target && mean(ratio) <= 1.15 && mean(p99) < reports[0].target.waitMs,
       };
     },
   };
@@ -248,14 +244,14 @@ function burst(scv) {
     id: `bursty-${scv}`,
     title: `synthetic bursts, SCV ${scv}`,
     target: '≥ 30 % fewer worker-s than the best threshold setting at equal p99 wait',
-    seedsMax: 10,
     async measure(run) {
       const scenario = scenarios.bursty(scv);
       const reports = await run(scenario, LAW);
       const law = [pointOf(LAW, reports), ...(await pointsOf(run, scenario, LAW_SETTINGS))];
       const rivals = await pointsOf(run, scenario, BASELINES.threshold);
       const compared = BURST_P99_MS.map((p99) => ({ p99, law: cheapest(law, p99), rival: cheapest(rivals, p99) }));
-      const saved = compared.filter(({ rival, law }) => rival !== undefined && law !== undefined).map(({ rival, law }) => 1 - law.workerS / rival.workerS);
+      // Where thresholds reach a level of service the law must reach it too, for less.
+      const cheaper = compared.every(({ rival, law }) => rival === undefined || (law !== undefined && law.workerS <= 0.7 * rival.workerS));
       const parts = compared.map(
         ({ p99, law, rival }) =>
           `p99 ≤ ${p99} ms: ${law === undefined ? 'none' : `${short(law.workerS)} ${JSON.stringify(law.policy.options)}`}, threshold ${rival === undefined ? 'none' : short(rival.workerS)}`,
@@ -263,7 +259,7 @@ function burst(scv) {
       return {
         reports,
         text: `worker-s ${parts.join('; ')}. Default: ${short(law[0].workerS)} at p99 ${short(law[0].p99)} ms, regret ${withInterval(over(reports, ({ optimum }) => optimum.regret))}`,
-        met: compared.some(({ law }) => law !== undefined) && saved.every((share) => share >= 0.3),
+        met: compared.some(({ law }) => law !== undefined) && cheaper,
       };
     },
   };

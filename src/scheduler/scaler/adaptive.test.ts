@@ -61,6 +61,25 @@ describe('adaptive', () => {
     assert.equal(target(15_000), 0);
   });
 
+  it('starts nobody for a queue that chance makes, the less the longer the load has been the same', () => {
+    const target = (knownMs: number): number => {
+      const tell = story();
+      for (let nowMs = 0; nowMs < knownMs; nowMs += 250) tell({ nowMs, workers: 4, busy: 2, max: 64, flow: flow(nowMs / 100, nowMs / 100, 200) });
+      return tell({ nowMs: knownMs, workers: 4, busy: 4, max: 64, queueDepth: 12, oldestWaitMs: 400, flow: flow(knownMs / 100, knownMs / 100 - 16, 200) })
+        .target;
+    };
+    assert.ok(target(5_000) > 4);
+    assert.equal(target(120_000), 4);
+  });
+
+  it('lets nobody leave while the backlog asks for them', () => {
+    const tell = story();
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 250) {
+      const seen = { nowMs, workers: 8, busy: 8, max: 8, queueDepth: 5_000, oldestWaitMs: 10_000, flow: flow(nowMs / 100, nowMs / 100, 50) };
+      assert.equal(tell(seen).target, 8, `${nowMs} ms`);
+    }
+  });
+
   it('says which cap bound, and by how much', () => {
     const tell = story();
     tell({ nowMs: 0, max: 4 });

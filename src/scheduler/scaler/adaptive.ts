@@ -283,8 +283,8 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const { workers, starting, min, nowMs, queueDepth, concurrency, host, flow } = signals;
   const stay = (why: string): Answer => ({ decision: { target: workers, reason: `no change: ${want.workers} wanted, but ${why}` }, memory });
   const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
-  const goodMs = (isChance(signals, want, scales) ? CHANCE_WAITS : GOOD_WAITS) * scales.waitTargetMs;
-  const soon = waitMs < Math.max(flow.bootMs, goodMs);
+  const chance = isChance(signals, want, scales);
+  const soon = waitMs < Math.max(flow.bootMs, (chance ? CHANCE_WAITS : GOOD_WAITS) * scales.waitTargetMs);
   if (workers >= Math.max(1, min) && want.enough <= workers && soon) return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.slow, host.cpuDemand);
   const mayTry = slow && workers < memory.slowWorkers * TRY_SHARE;
@@ -293,7 +293,7 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const step = slow ? Math.max(1, Math.ceil((mayTry ? memory.slowWorkers * TRY_SHARE - workers : workers / 4) - EPSILON)) : Infinity;
   const boots = Math.max(2, Math.ceil(host.cores / 2)) - starting;
   // A queue that chance makes asks for nobody: then it is the load alone.
-  const wanted = soon ? Math.min(want.workers, want.flow) : want.workers;
+  const wanted = chance && soon ? Math.min(want.workers, want.flow) : want.workers;
   const target = Math.max(min, workers + Math.min(wanted - workers, step, Math.max(0, boots)));
   if (starting > 0 && target < workers * BATCH_SHARE) return stay(`${starting} are being started, and few more would be`);
   if (target <= workers) return stay(`${starting} are being started`);
@@ -303,7 +303,9 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
 
 /** Whether chance makes such a queue of independent arrivals at the present load: its length is geometric in M/M/n. */
 function isChance({ queueDepth, workers, concurrency }: ScalingSignals, { terms, sinceMs }: Want, { windowMs }: Scales): boolean {
-  const unlikely = queueDepth * -Math.log(Math.min(1, terms.load / (workers * concurrency)));
+  const share = terms.load / (workers * concurrency);
+  // At a load that the workers cannot serve no queue is chance.
+  const unlikely = share < 1 ? queueDepth * -Math.log(share) : Infinity;
   return unlikely < CHANCE_LOG + Math.log(Math.max(1, sinceMs / windowMs));
 }
 

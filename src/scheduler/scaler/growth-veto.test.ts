@@ -46,6 +46,11 @@ describe('the veto on growth', () => {
     assert.equal(new Saturated().run(5_000, 4, 200).run(10_000, 5, 240).max, Infinity);
   });
 
+  it('does not come for what chance does to counts: a tenth more workers show in hundreds of executions only', () => {
+    assert.equal(new Saturated().run(5_000, 19, 172).run(20_000, 21, 174).max, Infinity);
+    assert.equal(new Saturated().run(5_000, 19, 1_720).run(20_000, 21, 1_740).max, 19);
+  });
+
   it('lasts a minute, and twice as long when growth fails again', () => {
     const pool = new Saturated().run(5_000, 4, 200).run(6_000, 8, 200);
     assert.equal(pool.max, 4);

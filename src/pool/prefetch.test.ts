@@ -51,6 +51,35 @@ test('one batch in which a worker lost its core does not end what it is sent ahe
   await pool.terminate();
 });
 
+test('what a busy worker was sent ahead is taken back from the last to the first, so that it cannot go on with one that came later', async () => {
+  const clock = new ManualClock(1_000);
+  const random = (): number => 0.5;
+  const taken: number[] = [];
+  class Watched<T extends WorkerTask> extends SimWorker<T> {
+    override serviceMs(): number {
+      return 0.01;
+    }
+    override revoke(task: T): boolean {
+      taken.push((task.args[0] as { readonly key: number }).key);
+      return super.revoke(task);
+    }
+  }
+  const simulation = makeSimulation(clock, random);
+  const settings = normaliseOptions({ size: 1, clock, random });
+  const pool = new WorkerPool(settings, 'data:text/javascript,', (options, host) => new Watched(options, host, simulation));
+  await clock.advance(100);
+  const submit = (key: number, ms: number): Promise<unknown> => pool.submit('play', [{ ms, outcome: 'ok', key }]).result;
+  await Promise.all([submit(0, 1), clock.advance(5)]);
+  // Slots are used again in the opposite order.
+  await Promise.all([submit(1, 1), submit(2, 1), submit(3, 1), clock.advance(20)]);
+  const tasks = Promise.all([submit(10, 30), ...[11, 12, 13, 14, 15].map((key) => submit(key, 1))]);
+  await clock.advance(15);
+  assert.deepEqual(taken, [15, 14, 13, 12, 11, 10]);
+  await clock.advance(100);
+  await tasks;
+  await pool.terminate();
+});
+
 /** Of a simulated worker. */
 const AHEAD_MAX = 5;
 

@@ -123,10 +123,17 @@ export class Prefetch {
 
   /** Gives back what a member was sent ahead: it is stuck, or leaves. */
   recall(member: Member): void {
-    for (const task of [...member.worker.inFlight()]) {
+    // The last one first: the worker goes on with the first of what is left, so it may not overtake any that is taken back.
+    for (const task of [...member.worker.inFlight()].sort(this.#laterFirst)) {
       if ((task.marks & TRANSFERRED) === 0 && takeBack(this.#core, task)) this.#settlement.putBack(task);
     }
   }
+
+  /** By when they were handed over; what was handed over at one instant was so in the order of the queue. */
+  readonly #laterFirst = (a: PoolTask, b: PoolTask): number => {
+    const { scheduler } = this.#core;
+    return (b.dispatchedTicks - a.dispatchedTicks) | 0 || scheduler.keyOf(b) - scheduler.keyOf(a) || b.sequence - a.sequence;
+  };
 
   stop(): void {
     if (this.#alarm !== undefined) this.#core.alarms.cancel(this.#alarm);

@@ -3,11 +3,15 @@
  * otherwise the process that forked it runs it itself, so that a task never waits for a place that it holds.
  */
 import { ValueError } from '../errors.js';
+import { isTerminal, QUEUED } from '../task/lifecycle.js';
 import type { ForkOutcome } from '../worker/remote-forks.js';
 import type { PoolCore } from './core.js';
 import type { Intake } from './intake.js';
 import { PART } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
+
+/** Time between two looks whether a child waits in the queue (P): no shorter than what is stuck in a worker takes to come back. */
+const LOOK_MS = 5;
 
 export class ForkedChildren {
   readonly #core: PoolCore;
@@ -24,12 +28,31 @@ export class ForkedChildren {
     if (paused || phase !== 'open' || scheduler.depth > 0 || !scheduler.hasCredit) return undefined;
     const given = functions.check({ retry: 1, timeout: Infinity, correlationId: parent.correlationId });
     const child = this.#intake.submit(name, args, given, PART, this.run, false);
+    let isOpen = true;
+    const once = (outcome: ForkOutcome): void => {
+      if (isOpen) settled(outcome);
+      isOpen = false;
+    };
     child.result.then(
-      (value) => settled(this.#outcome(child, value)),
-      (error: unknown) => settled({ type: 'failed', error }),
+      (value) => once(this.#outcome(child, value)),
+      (error: unknown) => once({ type: 'failed', error }),
     );
     void this.#forward(child, parent);
+    this.#watch(child, () => once({ type: 'declined' }));
     return () => void child.cancel();
+  }
+
+  /**
+   * One that waits goes home. Whoever seemed to have room for it may have had it ahead only, behind a task that waits for such children itself; it comes back from
+   * there to the queue, and would wait there for a place that its parent holds.
+   */
+  #watch(child: PoolTask, decline: () => void): void {
+    this.#core.alarms.set(this.#core.now() + LOOK_MS, () => {
+      if (isTerminal(child.stateCode)) return;
+      if (child.stateCode !== QUEUED) return this.#watch(child, decline);
+      decline();
+      child.cancel();
+    });
   }
 
   #outcome(child: PoolTask, value: unknown): ForkOutcome {

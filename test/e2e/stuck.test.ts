@@ -86,6 +86,8 @@ for (const kind of REMOTE) {
           const task = pool.submit(fn, [begun]);
           task.result.catch(() => undefined);
           await until(() => existsSync(begun));
+          // It says that it has begun shortly before it gets there.
+          while (!(await stackOnce(pool, activity)).frames.some((line) => frame.test(line)));
           for (let look = 0; look < 4; look += 1) {
             const stack = await stackOnce(pool, activity);
             assert.ok(

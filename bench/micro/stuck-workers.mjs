@@ -4,8 +4,8 @@
  *     node bench/micro/stuck-workers.mjs [--quick]        after `npm run build`
  *
  * Prints for threads and processes, in ms: the stack of a worker in an endless loop; how long after its deadline the promise of a CPU-bound loop is rejected;
- * how long after that the pool, at its largest, has run the next task, beside what one spawn takes: the first result of a new pool of one worker, in turns with
- * it; and the start alone (the time until `workerReady`) of the replacements.
+ * how long after that the pool, at its largest, has run the next task, beside what one spawn takes: the first result of a new pool of one worker; and the start
+ * alone (the time until `workerReady`) of the replacements.
  */
 import { pathToFileURL } from 'node:url';
 
@@ -57,9 +57,10 @@ async function replacements(worker) {
     late.push(rejectedAt - startedAt - TIMEOUT_MS);
     await pool.run('noop');
     back.push(performance.now() - rejectedAt);
-    spawn.push(await firstResult(worker));
   }
   await pool.terminate();
+  // Not in turns: the end of the other pool's process would fall into the next round, and make its rejection late.
+  for (let round = 0; round < ROUNDS; round += 1) spawn.push(await firstResult(worker));
   return { late, back, spawn, boot };
 }
 

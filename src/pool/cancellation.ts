@@ -25,7 +25,7 @@ import type { Member } from './member.js';
 import { DIRECT, WAITING } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
-import { blockedAfterMs, BLOCKED_AFTER_MS, SignsOfLife } from './signs-of-life.js';
+import { askAheadAt, blockedAfterMs, BLOCKED_AFTER_MS, SignsOfLife } from './signs-of-life.js';
 import { takeBack } from './take-back.js';
 
 /** Time between two looks whether the stack of a worker that is to be ended has been taken (P). */
@@ -50,6 +50,7 @@ interface Abandonment {
   readonly bulkhead: Bulkhead | undefined;
   /** The attempt went past the queue and holds no credit. */
   readonly direct: boolean;
+  /** When it was told to end. */
   readonly since: number;
   /** When the whole grace is over. */
   readonly graceAt: number;
@@ -92,12 +93,9 @@ export class Cancellation {
     if (timeoutMs === Infinity) return;
     const extra = task.ensureExtra();
     if (extra.timeoutAlarm !== undefined) this.#core.alarms.cancel(extra.timeoutAlarm as Alarm);
-    const member = task.holder as Member;
-    const keep = (alarm: Alarm): void => {
-      extra.timeoutAlarm = alarm;
-    };
-    const running = (): Member | undefined => (isInFlight(task.stateCode) && task.holder === member && member.worker.kind !== 'async' ? member : undefined);
-    this.#signs.countDown(this.#core.now() + timeoutMs, timeoutMs, running, keep, () => this.#timedOut(task));
+    const at = this.#core.now() + timeoutMs;
+    const askAt = askAheadAt(at, timeoutMs);
+    extra.timeoutAlarm = this.#core.alarms.set(askAt ?? at, askAt === undefined ? () => this.#timedOut(task) : () => this.#timeoutNears(task, at));
   }
 
   /** An attempt has been answered or lost: its timeout no longer counts. */
@@ -114,14 +112,9 @@ export class Cancellation {
     const extra = task.ensureExtra();
     extra.deadlineAt = submittedAt + deadlineMs;
     extra.deadlineEpochMs = Date.now() + extra.deadlineAt - this.#core.now();
-    const keep = (alarm: Alarm): void => {
-      extra.deadlineAlarm = alarm;
-    };
-    const running = (): Member | undefined => {
-      const holder = isInFlight(task.stateCode) ? (task.holder as Member | undefined) : undefined;
-      return holder !== undefined && holder.worker.kind !== 'async' && holder.worker.begun(task) ? holder : undefined;
-    };
-    this.#signs.countDown(extra.deadlineAt, deadlineMs, running, keep, () => this.expire(task));
+    const at = extra.deadlineAt;
+    const askAt = askAheadAt(at, deadlineMs);
+    extra.deadlineAlarm = this.#core.alarms.set(askAt ?? at, askAt === undefined ? () => this.expire(task) : () => this.#deadlineNears(task, at));
   }
 
   /** The deadline of a task has passed. */
@@ -267,6 +260,16 @@ export class Cancellation {
     if (this.#core.events.has('hardKill')) this.#core.events.emit('hardKill', { ...abandonment.event, workerId: member.worker.id });
     if (member.state === 'suspect') this.#signs.forced(abandonment.event.taskName);
     this.#control.kill(member);
+  }
+
+  #timeoutNears(task: PoolTask, at: number): void {
+    task.ensureExtra().timeoutAlarm = this.#core.alarms.set(at, () => this.#timedOut(task));
+    this.#signs.askAhead(task);
+  }
+
+  #deadlineNears(task: PoolTask, at: number): void {
+    task.ensureExtra().deadlineAlarm = this.#core.alarms.set(at, () => this.expire(task));
+    this.#signs.askAhead(task);
   }
 
   #timedOut(task: PoolTask): void {

@@ -1,6 +1,6 @@
 /**
- * Children that processes fork, run by others: as tasks of the pool that belong to no caller. One is taken only when a worker is idle and no task waits;
- * otherwise the process that forked it runs it itself, so that a task never waits for a place that it holds.
+ * Children that processes fork, run by others: as tasks of the pool that belong to no caller. One is taken only when a worker has room and no task waits,
+ * and goes home when it is found waiting after all: the process that forked it runs it itself then, so that a task never waits for a place that it holds.
  */
 import { ValueError } from '../errors.js';
 import { isTerminal, QUEUED } from '../task/lifecycle.js';

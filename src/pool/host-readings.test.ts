@@ -21,7 +21,7 @@ describe('HostReadings', () => {
     root = new RootFolder();
     const stress = new HostStressReader({ root: root.path, limit: { bytes: 1_000 * MB, source: 'host' }, freeBytes: () => 1_000 * MB - programBytes });
     programBytes = 100 * MB;
-    readings = new HostReadings(4, new ThreadSchedule(root.path), stress, () => ({ own: programBytes, processes: 0 }), budget);
+    readings = new HostReadings(4, budget, new ThreadSchedule(root.path), stress, () => ({ own: programBytes, processes: 0 }));
     return (nowMs, occupiedMs, account) => {
       if (account !== undefined)
         for (const { osThreadId } of THREADS) root.write(`proc/7/task/${osThreadId}/schedstat`, `${account[0] * 1e6} ${account[1] * 1e6} 1\n`);

@@ -57,10 +57,10 @@ export class HostReadings implements HostSource {
 
   constructor(
     cores: number,
+    budget?: MemoryBudget,
     schedule: ThreadSchedule = new ThreadSchedule(),
     stress?: HostStressReader,
     workerMemory: (threads: readonly OsThreadName[]) => WorkerMemory = memoryOf,
-    budget?: MemoryBudget,
   ) {
     this.#cores = cores;
     this.#schedule = schedule;

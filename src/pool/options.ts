@@ -39,7 +39,10 @@ export type LevelInput = Duration | { readonly headStart: Duration; readonly max
 export interface OverloadOptions {
   /** Wait that is no overload yet. Default the largest of 5 ms, the mean execution time and a tenth of the pool's `deadline`. */
   readonly target?: Duration;
-  /** A level is overloaded when the wait has been above the target for this long, and no longer when it has been below. Default the larger of 100 ms and 10 mean execution times. */
+  /**
+   * A level is overloaded when the wait has been above the target for this long, and no longer when it has been below. Default the larger of 100 ms and 10 mean
+   * execution times.
+   */
   readonly interval?: Duration;
   /** Levels whose callers are gone when the answer is late: while such a level is overloaded, what has waited longer than the target is given up. Default none. */
   readonly interactive?: readonly string[];
@@ -127,8 +130,8 @@ export interface PoolOptions {
   /** Level of tasks that name none. Default `'normal'`. */
   readonly priority?: string;
   /**
-   * How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms; 25 ms for a function that blocks its event loop (none when it has been ended by force before) and
-   * so holds a core. A grace that is given here counts for both.
+   * How long a cancelled or timed-out function may go on before its worker is ended. Default 500 ms; 25 ms for a function that blocks its event loop and so
+   * holds a core, and none when it has been ended by force before. A grace that is given here counts for all of them.
    */
   readonly cancelGrace?: Duration;
   /** Limit for a worker to load the module and run its `start` hook. Default 30 s. */

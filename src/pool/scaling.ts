@@ -33,12 +33,7 @@ export class Scaling {
     this.#memory = core.settings.policy.initial();
     const { clock, host, memoryBudget } = core.settings;
     const cpu = new CpuSampler(host?.cores ?? cpuLimit().cpus, core.now(), () => host?.cpuTimeUs() ?? this.#cpuTimeUs());
-    this.#signals = new SizingSignals(
-      core,
-      fleet,
-      cpu,
-      host ?? (clock === systemClock ? new HostReadings(cpuCores(), undefined, undefined, undefined, memoryBudget) : quietSource()),
-    );
+    this.#signals = new SizingSignals(core, fleet, cpu, host ?? (clock === systemClock ? new HostReadings(cpuCores(), memoryBudget) : quietSource()));
     this.#auto = core.settings.autoConcurrency ? new AutoConcurrency(core, fleet, this.#fullness()) : undefined;
   }
 

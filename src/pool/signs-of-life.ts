@@ -5,9 +5,10 @@
  * What functions made of earlier cancellations counts: one that ended by itself looks whether it is cancelled, and is given the time to do so before its worker
  * is taken for stuck; one that had to be ended by force is given none.
  */
-import type { Alarm } from './alarms.js';
+import { isInFlight } from '../task/lifecycle.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
+import type { PoolTask } from './pool-task.js';
 
 /** A worker whose event loop has not answered for this long is taken to be in synchronous code (P). */
 export const BLOCKED_AFTER_MS = 10;
@@ -64,23 +65,16 @@ export class SignsOfLife {
     else this.#endsByItself.delete(taskName);
   }
 
-  /**
-   * Calls `ring` at `at`, `spanMs` from now, and asks ahead for a sign of life of the member that `running` names then. Costs nothing while the time is not
-   * nearly over.
-   *
-   * @param keep is given the alarm that is pending, each time it is another
-   */
-  countDown(at: number, spanMs: number, running: () => Member | undefined, keep: (alarm: Alarm) => void, ring: () => void): void {
-    const { alarms } = this.#core;
-    const last = (): void => keep(alarms.set(at, ring));
-    if (spanMs < 2 * ASK_AHEAD_MS) return last();
-    const askThenLast = (): void => {
-      last();
-      const member = running();
-      if (member !== undefined) this.ask(member);
-    };
-    keep(alarms.set(at - ASK_AHEAD_MS, askThenLast));
+  /** Asks the worker that has begun with the task, since it is about to be told to end it. */
+  askAhead(task: PoolTask): void {
+    const holder = isInFlight(task.stateCode) ? (task.holder as Member | undefined) : undefined;
+    if (holder !== undefined && holder.worker.kind !== 'async' && holder.worker.begun(task)) this.ask(holder);
   }
+}
+
+/** When to ask ahead of what ends a task at `at`, `spanMs` from now; `undefined` where that is too soon to be worth it. */
+export function askAheadAt(at: number, spanMs: number): number | undefined {
+  return spanMs < 2 * ASK_AHEAD_MS ? undefined : at - ASK_AHEAD_MS;
 }
 
 /** For how long the event loop of the member may leave a question unanswered. */

@@ -101,6 +101,16 @@ describe('process worker', { timeout: 180_000 }, () => {
     assert.deepEqual([(await rig.host.exit.promise).exitSignal, rig.host.lost], ['SIGKILL', [task]]);
   });
 
+  it('is killed without a grace when its event loop has left a question unanswered', { timeout: 30_000 }, async (t) => {
+    const { rig } = await ready();
+    await rig.submit('loopForever', [], { flags: FLAG_NOTIFY_START }).started.promise;
+    rig.worker.ping();
+    // A grace would never be over.
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    await rig.worker.terminate();
+    assert.equal((await rig.host.exit.promise).exitSignal, 'SIGKILL');
+  });
+
   it('runs in the directory it is given', async () => {
     const cwd = realpathSync(tmpdir());
     const { rig } = await ready({ runtime: { cwd } });

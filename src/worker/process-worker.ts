@@ -54,7 +54,7 @@ function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: 
   child.unref();
   return {
     end,
-    kill: () => killProcess(child, Math.min(SIGTERM_GRACE_MS, options.terminateTimeoutMs / 2)),
+    kill: (silent) => killProcess(child, silent, Math.min(SIGTERM_GRACE_MS, options.terminateTimeoutMs / 2)),
     ref: () => child.ref(),
     memoryBytes: async () => residentBytes(child.pid),
     dispose: () => {
@@ -97,7 +97,9 @@ function inspectable(execArgv: readonly string[]): readonly string[] {
 }
 
 /** SIGTERM for handlers the module may have; the end of its requests, which ends the process when its event loop turns; SIGKILL when it does not. */
-function killProcess(child: ChildProcess, graceMs: number): void {
+function killProcess(child: ChildProcess, silent: boolean, graceMs: number): void {
+  // None of its handlers could run, and what computes on would keep a core from its replacement.
+  if (silent) return sendKill(child);
   child.kill('SIGTERM');
   const timer = setTimeout(() => sendKill(child), graceMs);
   timer.unref();

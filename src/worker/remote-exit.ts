@@ -17,6 +17,8 @@ export const NO_EXIT: CarrierExit = { exitCode: null, exitSignal: null, error: u
 export interface WorkerStory {
   readonly workerId: string;
   wasReady: boolean;
+  /** It has been asked for a sign of life and has not given one. */
+  silent: boolean;
   /** What the pool asked for last. */
   asked: 'stop' | 'terminate' | undefined;
   /** It has answered the `stop` frame. */

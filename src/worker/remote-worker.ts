@@ -37,8 +37,8 @@ export interface Carrier {
   readonly end: PoolEnd;
   /** Threads that run each other's forked children. */
   readonly siblings?: Siblings | undefined;
-  /** Ends it whatever it does; `onExit` follows, if anything can end it. */
-  kill(): void;
+  /** Ends it whatever it does; `onExit` follows, if anything can end it. `silent`: its event loop has left a question unanswered. */
+  kill(silent: boolean): void;
   ref(): void;
   memoryBytes?(): Promise<number | undefined>;
   /** It has ended or is left behind: give back what it held in this process. */
@@ -80,7 +80,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#host = host;
     this.#launch = launch;
     this.#clock = clock;
-    this.#story = { workerId: options.id, wasReady: false, asked: undefined, stopped: false, error: undefined, brokenBy: undefined };
+    this.#story = { workerId: options.id, wasReady: false, silent: false, asked: undefined, stopped: false, error: undefined, brokenBy: undefined };
   }
 
   start(): void {
@@ -170,6 +170,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   }
 
   ping(): void {
+    this.#story.silent = true;
     this.#send({ type: 'ping' });
   }
 
@@ -257,6 +258,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
       case 'blocking':
         return this.#host.onBlocking(this, frame.on);
       case 'pong':
+        this.#story.silent = false;
         return this.#host.onPong(this);
       case 'health':
         return this.#host.onHealth(this, frame.error === undefined ? undefined : asError(this.#revive(frame.error)));
@@ -359,7 +361,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     // What it has finished and said before counts; from here on it is not heard.
     carrier.end.collect();
     carrier.end.close();
-    if (this.#exit === undefined) carrier.kill();
+    if (this.#exit === undefined) carrier.kill(this.#story.silent);
     else this.#finish(this.#exit);
   }
 
@@ -387,9 +389,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#carrier?.dispose();
     this.#forks.cancelAll();
     const reason = exitReason(this.#story);
-    const { exitCode, exitSignal } = exit;
-    const guilty = reason === 'crashed' ? this.#guilty : undefined;
-    this.#host.onExit(this, { reason, exitCode, exitSignal, error: exitError(this.#story, exit), guilty, abandoned });
+    this.#host.onExit(this, { ...exit, reason, error: exitError(this.#story, exit), guilty: reason === 'crashed' ? this.#guilty : undefined, abandoned });
     this.#dead.resolve();
   }
 

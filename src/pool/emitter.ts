@@ -1,4 +1,5 @@
 /** A typed emitter. Listeners run in order of subscription; one that throws does not disturb the pool: its error surfaces as uncaught. */
+import { queueMicrotask } from '../runtime/host-timers.js';
 
 type Listener<P> = (payload: P) => void;
 

@@ -2,6 +2,7 @@
 import { Worker as Thread } from 'node:worker_threads';
 import { add } from '../runtime/atomics.js';
 import type { MainWatchData, Stall } from './main-watch-thread.js';
+import { clearInterval, setInterval } from '../runtime/host-timers.js';
 
 export type { Stall };
 

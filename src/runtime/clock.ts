@@ -1,3 +1,5 @@
+import { clearTimeout, performanceNow, queueMicrotask, setImmediate, setTimeout } from './host-timers.js';
+
 /**
  * All contact with time goes through a Clock, so that tests and the simulator can replace it.
  */
@@ -33,12 +35,9 @@ class HostTimer implements Timer {
   }
 }
 
-// Looked up once: as a global it is an accessor.
-const { performance } = globalThis;
-
 /** The clock of the host. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: performanceNow,
   setTimer: (delayMs, fn) => new HostTimer(delayMs, fn),
   defer: (fn) => queueMicrotask(fn),
   nextTurn: (fn) => void setImmediate(fn),

@@ -4,6 +4,7 @@
  * Work comes and goes per task, so holding is a comparison, not a system call: the first hold arms a timer, the timer looks whether work is
  * left and arms itself again or lets go. The process exits at most {@link CHECK_MS} after the last task.
  */
+import { clearTimeout, setTimeout } from './host-timers.js';
 const CHECK_MS = 10;
 const CHECK_MS_MAX = 640;
 

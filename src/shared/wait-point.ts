@@ -22,6 +22,7 @@ import { compareExchange, exchange, load, store, wait, waitAsync, waitAsyncSuppo
 import type { AsyncWait } from '../runtime/atomics.js';
 import { threadTable } from './thread-table.js';
 import type { ThreadTable } from './thread-table.js';
+import { setTimeout } from '../runtime/host-timers.js';
 
 /** Wake-ups for nothing after which a waiter reserves the object (P). */
 export const LOSSES_MAX = 4;

@@ -21,6 +21,7 @@ import { checkModule, startModule } from './entry/module-hooks.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
 import { asError, hookError, startError } from './start-error.js';
 import type { Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+import { setImmediate } from '../runtime/host-timers.js';
 
 type Report = 'started' | 'completed' | 'failed' | 'stream' | 'yielded' | 'progress';
 

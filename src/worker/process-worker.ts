@@ -27,6 +27,7 @@ import { RemoteWorker } from './remote-worker.js';
 import type { Carrier } from './remote-worker.js';
 import { workerEnv } from './worker-env.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+import { clearTimeout, setTimeout } from '../runtime/host-timers.js';
 
 const ENTRY = new URL('./entry/process-main.js', import.meta.url);
 

@@ -8,6 +8,7 @@ import type { Session } from 'node:inspector';
 import type { Worker as Thread } from 'node:worker_threads';
 import { deferred } from '../runtime/deferred.js';
 import type { Deferred } from '../runtime/deferred.js';
+import { clearTimeout, queueMicrotask, setTimeout } from '../runtime/host-timers.js';
 
 /** Longest wait for an answer, in ms (P): native code gives none. */
 const ANSWER_MS_MAX = 250;

@@ -2,6 +2,7 @@
 import { waitAsyncSupported } from '../runtime/atomics.js';
 import type { ForkSeats } from '../shared/fork-join/fork-seats.js';
 import type { CancelCode } from '../transport/protocol.js';
+import { setTimeout } from '../runtime/host-timers.js';
 
 /** How long a child may go on whose task died with its worker, before the worker that runs it is ended as well, in ms (P). */
 const ORPHAN_GRACE_MS = 1_000;

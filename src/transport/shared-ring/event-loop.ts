@@ -1,4 +1,5 @@
 /** What the ends of a ring need of the event loop they live on: replaced by tests that decide themselves what happens when. */
+import { setImmediate } from '../../runtime/host-timers.js';
 export interface EventLoop {
   /** Milliseconds on a monotonic scale, with fractions. */
   nowMs(): number;

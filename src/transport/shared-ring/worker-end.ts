@@ -29,6 +29,7 @@ import { RunClock } from './run-clock.js';
 import { WorkerSlots } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
 import { readTask } from './task-record.js';
+import { queueMicrotask } from '../../runtime/host-timers.js';
 
 /** Longest time to look again before parking, in ms (P). */
 const SPIN_MS = 0.1;

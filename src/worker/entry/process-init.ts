@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { decodeValue, Encoder } from '../../transport/codec.js';
 import type { WorkerInit } from './worker-init.js';
+import { setImmediate } from '../../runtime/host-timers.js';
 
 const LENGTH_BYTES = 4;
 

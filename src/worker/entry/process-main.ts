@@ -15,6 +15,7 @@ import { SharedFile } from '../../transport/stream-file.js';
 import { boot } from './boot.js';
 import { flushOutput } from './flush-output.js';
 import { readInit } from './process-init.js';
+import { setTimeout } from '../../runtime/host-timers.js';
 
 const REQUESTS_FD = 3;
 const REPLIES_FD = 4;

@@ -10,6 +10,7 @@ import type { WorkerFrame } from '../../transport/protocol.js';
 import type { ErrorRecord } from '../../transport/error-record.js';
 import { movedAmong } from '../../transport/move.js';
 import type { WorkerEnd } from '../../transport/transport.js';
+import { setImmediate } from '../../runtime/host-timers.js';
 
 /** Time since the last flush past which replies no longer wait for another function, in ms (P). */
 export const STALE_MS = 0.5;

@@ -19,6 +19,7 @@ import { deferred } from '../../runtime/deferred.js';
 import { handlesSignal, readOsThread } from '../../runtime/os-thread.js';
 import { inspectorError, ProtocolConnection } from './protocol-connection.js';
 import { getText, openWebSocket } from './web-socket.js';
+import { clearInterval, setInterval, setTimeout } from '../../runtime/host-timers.js';
 
 /** Longest wait for an answer of the inspector's server, in ms (P). */
 const SERVER_MS_MAX = 2_000;

@@ -3,6 +3,7 @@
  * How the texts travel is the link's: a session of this process (`thread-inspector.ts`) or a socket (`process-inspector.ts`).
  */
 import { MillraceError } from '../../errors.js';
+import { clearTimeout, setTimeout } from '../../runtime/host-timers.js';
 
 /** How texts get to the inspector. */
 export interface InspectorLink {

@@ -1,6 +1,7 @@
 /** What is asked of an inspector: the stack, a CPU profile, a heap snapshot. */
 import { inspectorError } from './protocol-connection.js';
 import type { ProtocolConnection } from './protocol-connection.js';
+import { setTimeout } from '../../runtime/host-timers.js';
 
 /** What a thread is doing in JavaScript. */
 export interface ScriptStack {

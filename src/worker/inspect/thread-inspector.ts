@@ -10,6 +10,7 @@
 import type { Session } from 'node:inspector';
 import { isMainThread } from 'node:worker_threads';
 import { inspectorError, ProtocolConnection } from './protocol-connection.js';
+import { clearTimeout, setTimeout } from '../../runtime/host-timers.js';
 
 interface Attached {
   readonly params: { readonly sessionId: string; readonly workerInfo: { readonly title: string } };

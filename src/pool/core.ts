@@ -50,6 +50,8 @@ export class PoolCore {
   readonly counters = { submitted: 0, completed: 0, failed: 0, cancelled: 0, rejected: 0, retried: 0, requeued: 0, hedged: 0, hedgesWon: 0 };
   /** Cancels a task through its handle; bound when the pool is put together. */
   onCancel: (task: PoolTask, reason: unknown) => boolean = () => false;
+  /** Places in workers that are being started or may still be, none while nothing is handed out; bound when the pool is put together. */
+  placesToCome: () => number = () => 0;
   /** Looks at the queue; bound when the pool is put together. */
   onFlush: () => void = () => undefined;
   /** Told how attempts end; bound when the pool is put together. */

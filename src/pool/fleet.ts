@@ -16,7 +16,7 @@ import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { FleetHost, RecycleCause } from './fleet-host.js';
 import { LostTasks } from './lost-tasks.js';
-import { leastNeeded, Member } from './member.js';
+import { leastNeeded, Member, yetToCome } from './member.js';
 import type { SizeLimits } from './normalise-options.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
@@ -57,6 +57,7 @@ export class Fleet {
     this.#host = host;
     this.limits = core.settings.size;
     this.wanted = this.limits.min;
+    core.placesToCome = () => (core.paused ? 0 : yetToCome(this.members, this.limits.max) * core.places);
   }
 
   /** The module is importable: workers may be started. */

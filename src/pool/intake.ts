@@ -74,7 +74,7 @@ export class Intake {
     this.#host = host;
     const { queue } = core.settings;
     this.#admission = new Admission(queue);
-    this.#load = { counts: core.scheduler.counts, delayed: core.delayed, waiting: core.waiting };
+    this.#load = { counts: core.scheduler.counts, delayed: core.delayed, waiting: core.waiting, placesToCome: () => core.placesToCome() };
     this.#stacks = new SubmitStacks(core.settings.submitStack);
     this.#countsBytes = queue.bytesMax !== Infinity || queue.levels.some((level) => level.bytesMax !== Infinity);
     this.#bounded = this.#countsBytes || queue.max !== Infinity || queue.levels.some((level) => level.max !== Infinity);
@@ -254,7 +254,7 @@ export class Intake {
 
   #delay(task: PoolTask, delayMs: number): void {
     const core = this.#core;
-    if (this.#bounded && this.#admission.roomFor(task, this.#load) < 0) {
+    if (this.#bounded && (core.settings.queue.max < 1 || this.#admission.roomFor(task, this.#load) < 0)) {
       return this.#refuse(task, core.settings.queue.whenFull === 'dead-letter', this.#admission.neverFits(task));
     }
     task.stateCode = DELAYED;

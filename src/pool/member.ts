@@ -98,6 +98,13 @@ export function leastNeeded(members: Iterable<Member>): Member | undefined {
   return best;
 }
 
+/** How many workers a pool of at most `max` may get beside those that are ready: the ones that are starting, and more. */
+export function yetToCome(members: Iterable<Member>, max: number): number {
+  let toCome = max;
+  for (const member of members) if (member.counts && member.state === 'ready') toCome -= 1;
+  return Math.max(0, toCome);
+}
+
 function need(member: Member): number {
   return member.state === 'starting' ? -1 : member.inFlight;
 }

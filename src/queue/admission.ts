@@ -29,6 +29,8 @@ export interface QueueLoad {
   readonly counts: LevelCounts;
   readonly delayed: { readonly size: number; readonly bytes: number };
   readonly waiting: { readonly size: number };
+  /** Places in workers that are being started or still may be: with room for no task, so many may wait for those. Default none. */
+  placesToCome?(): number;
 }
 
 /** What admission looks at in a task. */
@@ -143,7 +145,9 @@ export class Admission {
 
   #fitsQueue(task: Applicant, load: QueueLoad, sizeFreed: number, bytesFreed: number): boolean {
     const { counts, delayed } = load;
-    return counts.size + delayed.size + 1 - sizeFreed <= this.#bounds.max && counts.bytes + delayed.bytes + task.bytes - bytesFreed <= this.#bounds.bytesMax;
+    const size = counts.size + delayed.size + 1 - sizeFreed;
+    const { max, bytesMax } = this.#bounds;
+    return (size <= max || (max < 1 && size <= (load.placesToCome?.() ?? 0))) && counts.bytes + delayed.bytes + task.bytes - bytesFreed <= bytesMax;
   }
 
   #levelWithRoom(task: Applicant, counts: LevelCounts): number {

@@ -303,6 +303,28 @@ for (const kind of ALL) {
       });
     });
 
+    test('with room for nothing takes a task for each worker that is starting or may be started, and starts those', async () => {
+      await withPool(kind, { size: { min: 0, max: 2 }, concurrency: 1, queue: { max: 0 } }, async (pool) => {
+        const gate = gateFile();
+        const running = [1, 2].map(() => pool.submit('untilFile', [gate.path]));
+        assert.equal((await errorOf(pool.run('echo', 1))).code, 'ERR_QUEUE_FULL');
+        await Promise.all(running.map((task) => whileExecuting(task)));
+        assert.equal((await errorOf(pool.run('echo', 1))).code, 'ERR_QUEUE_FULL');
+        gate.open();
+        await Promise.all(running.map((task) => task.result));
+        assert.equal(await pool.run('echo', 2), 2);
+        assert.equal((await errorOf(pool.submit('echo', [1], { delay: 1 }).result)).code, 'ERR_QUEUE_FULL');
+        pool.pause();
+        assert.equal((await errorOf(pool.run('echo', 1))).code, 'ERR_QUEUE_FULL');
+      });
+    });
+
+    test('with room for nothing lets callers that may wait wait for the first worker', async () => {
+      await withPool(kind, { size: { min: 0, max: 1 }, concurrency: 1, queue: { max: 0, whenFull: 'wait' } }, async (pool) => {
+        assert.deepEqual(await Promise.all([1, 2, 3].map((n) => pool.run('echo', n))), [1, 2, 3]);
+      });
+    });
+
     test('with room for nothing lets callers that may wait wait for a worker', async () => {
       await withPool(kind, { size: 2, concurrency: 1, queue: { max: 0, whenFull: 'wait' } }, async (pool) => {
         const results = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.run('echo', i)));

@@ -27,26 +27,33 @@ export interface TaskModule {
  * @throws ModuleLoadError that says why, with the error of the import as its `cause`
  */
 export async function loadModule(url: string): Promise<TaskModule> {
-  let exported: Record<string, unknown>;
   try {
-    exported = (await import(url)) as Record<string, unknown>;
+    return inspectModule((await import(url)) as Record<string, unknown>);
   } catch (error) {
     throw new ModuleLoadError(`the task module ${displayPath(url)} cannot be loaded: ${reasonOf(error)}`, { cause: error });
   }
-  return inspectModule(exported);
 }
 
-/** What a module's exports offer. */
+/**
+ * What a module's exports offer. Of a CommonJS module only those can be imported by name that its source shows without being run; all of them are in
+ * its default export, so what that object holds is offered as well.
+ */
 export function inspectModule(exported: Readonly<Record<string, unknown>>): TaskModule {
   const functions = new Map<string, TaskFunction>();
-  let worker: WorkerDefinition = Object.create(null) as WorkerDefinition;
-  for (const name of Object.keys(exported)) {
-    const value = exported[name];
-    if (name === 'worker' && isWorkerDefinition(value)) worker = value;
-    // Newer versions of Node give CommonJS modules an export of this name, the same as `default`.
-    else if (typeof value === 'function' && name !== 'module.exports' && !isClass(value)) functions.set(name, { call: value as AnyFunction, lastMs: NaN });
-  }
-  return { functions, worker };
+  let worker: WorkerDefinition | undefined;
+  const collect = (from: Readonly<Record<string, unknown>>): void => {
+    for (const name of Object.keys(from)) {
+      const value = from[name];
+      if (name === 'worker' && isWorkerDefinition(value)) worker ??= value;
+      // Newer versions of Node give CommonJS modules an export of this name, the same as `default`.
+      else if (typeof value === 'function' && name !== 'module.exports' && !functions.has(name) && !isClass(value))
+        functions.set(name, { call: value as AnyFunction, lastMs: NaN });
+    }
+  };
+  collect(exported);
+  const { default: all } = exported;
+  if (typeof all === 'object' && all !== null) collect(all as Readonly<Record<string, unknown>>);
+  return { functions, worker: worker ?? (Object.create(null) as WorkerDefinition) };
 }
 
 /** What the pool learns of the functions. */

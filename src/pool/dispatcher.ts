@@ -147,7 +147,7 @@ export class Dispatcher {
     const moved = movedAmong(task.args);
     if (moved === undefined) return;
     const extra = task.ensureExtra();
-    extra.transfer = extra.transfer === undefined ? moved : [...extra.transfer, ...moved];
+    extra.transfer = extra.transfer === undefined ? moved : [...new Set([...extra.transfer, ...moved])];
     if (this.#core.settings.kind === 'thread') task.marks |= TRANSFERRED;
   }
 

@@ -27,6 +27,7 @@ import type { HostSource } from './host-readings.js';
 import { bulkheads } from './bulkhead-options.js';
 import { overloadSettings } from './overload-options.js';
 import type { MemoryBudget } from './memory-budget.js';
+import { OTHER_NAMES } from './other-names.js';
 import type { OverloadSettings } from './overload-options.js';
 import type { LevelInput, PoolOptions, PoolSize, QueueOptions, RecycleOptions, WhenFull } from './options.js';
 import type { TaskSettings } from './task-settings.js';
@@ -149,7 +150,7 @@ const BLOCKED_GRACE_MS = 25;
 
 /** @throws OptionError naming the option, what was expected and what came */
 export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
-  const options = ownOptions<PoolOptions>('options', input, POOL_OPTIONS);
+  const options = ownOptions<PoolOptions>('options', input, POOL_OPTIONS, OTHER_NAMES);
   const kind = workerKind(options.worker);
   const queue = queueSettings(options.queue);
   const size = sizeLimits('size', options.size, kind);

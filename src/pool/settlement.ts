@@ -249,7 +249,8 @@ export class Settlement {
     const submitStack = task.extra?.submitStack?.stack;
     if (submitStack === undefined || !(error instanceof Error)) return;
     try {
-      const stack = joinStacks(error.stack, submitStack);
+      // What is printed of an error is its stack: one without a stack would not show its message.
+      const stack = joinStacks(error.stack ?? String(error), submitStack);
       if (stack !== undefined) error.stack = stack;
     } catch {
       // A frozen error keeps its own stack.

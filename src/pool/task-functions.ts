@@ -20,6 +20,7 @@ import type { FunctionInfo } from '../transport/protocol.js';
 import { declaredBulkhead } from './bulkhead-options.js';
 import { levelIndex } from './normalise-options.js';
 import type { TaskSettings } from './task-settings.js';
+import { transferList } from './transfer-list.js';
 
 /** Options of one call, checked: `undefined` fields fall back to the function's, then the pool's. */
 export interface GivenOptions {
@@ -148,7 +149,6 @@ export class TaskFunctions {
   check(options: TaskOptions | undefined): GivenOptions {
     const own = ownOptions<TaskOptions>('options', options, TASK_OPTIONS);
     if (own.signal !== undefined && !(own.signal instanceof AbortSignal)) throw new OptionError('options.signal', 'an AbortSignal', own.signal);
-    if (own.transfer !== undefined && !Array.isArray(own.transfer)) throw new OptionError('options.transfer', 'an array of transferable objects', own.transfer);
     if (own.retry !== undefined) normaliseRetry('options.retry', own.retry);
     normaliseHedge('options.hedge', own.hedge);
     return {
@@ -162,7 +162,7 @@ export class TaskFunctions {
       idempotencyKey: key('options.idempotencyKey', own.idempotencyKey),
       correlationId: key('options.correlationId', own.correlationId),
       affinityKey: key('options.affinityKey', own.affinityKey),
-      transfer: own.transfer,
+      transfer: transferList(own.transfer),
     };
   }
 

@@ -44,7 +44,9 @@ function existingFile(path: string): string {
     const candidate = path.slice(0, -extension.length) + twin;
     if (isFile(candidate)) return candidate;
   }
-  throw new ModuleLoadError(`there is no task module at ${path}${hint(path)}`);
+  throw new ModuleLoadError(
+    existsSync(path) ? `the task module ${path} is not a file: name the module itself` : `there is no task module at ${path}${hint(path)}`,
+  );
 }
 
 function isFile(path: string): boolean {

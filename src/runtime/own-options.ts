@@ -3,8 +3,15 @@ import { OptionError } from '../errors.js';
 /**
  * A defensive copy of an options object: own enumerable properties only, on a null prototype, unknown names refused. What a polluted
  * `Object.prototype` carries is never taken for an option.
+ *
+ * @param otherNames what else users may call an option -> what it is called here
  */
-export function ownOptions<T extends object>(option: string, value: unknown, names: readonly string[]): Partial<T> {
+export function ownOptions<T extends object>(
+  option: string,
+  value: unknown,
+  names: readonly string[],
+  otherNames: ReadonlyMap<string, string> = NO_OTHERS,
+): Partial<T> {
   if (value === undefined) return Object.create(null) as Partial<T>;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OptionError(option, 'an object', value);
   const copy: Record<string, unknown> = Object.create(null);
@@ -14,7 +21,7 @@ export function ownOptions<T extends object>(option: string, value: unknown, nam
         `${option}.${key}`,
         `one of ${names.join(', ')}`,
         (value as Record<string, unknown>)[key],
-        `There is no option ${JSON.stringify(key)}${suggestion(key, names)}`,
+        `There is no option ${JSON.stringify(key)}${suggestion(key, names, otherNames)}`,
       );
     }
     const own = (value as Record<string, unknown>)[key];
@@ -23,8 +30,10 @@ export function ownOptions<T extends object>(option: string, value: unknown, nam
   return copy as Partial<T>;
 }
 
-function suggestion(key: string, names: readonly string[]): string {
-  const near = nearest(key, names);
+const NO_OTHERS: ReadonlyMap<string, string> = new Map();
+
+function suggestion(key: string, names: readonly string[], otherNames: ReadonlyMap<string, string>): string {
+  const near = otherNames.get(key) ?? nearest(key, names);
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 

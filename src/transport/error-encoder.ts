@@ -45,7 +45,10 @@ class GraphEncoder {
       return { kind: 'error', nodes: this.#nodes, stubs: this.#nested ? this.#stubs : undefined };
     }
     const value = this.#copy(error, 0);
-    if (this.#lossy) return recordOf(`the task threw ${describeSafely(error)}, which cannot cross as it is`, undefined);
+    if (this.#lossy) {
+      const message = `the task threw ${describeSafely(error)}, which cannot cross as it is`;
+      return recordOf(message, `Error: ${message}`);
+    }
     return { kind: 'value', value, nodes: this.#nodes, stubs: this.#nested ? this.#stubs : undefined };
   }
 

@@ -6,9 +6,10 @@ let used = false;
 /**
  * Marks a transferable (ArrayBuffer, typed array, Buffer with its own memory, MessagePort, …) so that it is transferred and not cloned when it
  * is next passed as a task's argument, result or yielded value. It is unusable on this side afterwards. Only looked for at the top level: for
- * nested values use the option `transfer`. Threads only; elsewhere the value is copied.
+ * nested values use the option `transfer`. Threads only; elsewhere the value is copied. Returns `value`; what is no object has nothing to move.
  */
-export function move<T extends object>(value: T): T {
+export function move<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
   used = true;
   moved.add(value);
   return value;
@@ -22,7 +23,7 @@ export function movedAmong(values: readonly unknown[]): object[] | undefined {
     if (typeof value !== 'object' || value === null || !moved.has(value)) continue;
     moved.delete(value);
     const transferable = ArrayBuffer.isView(value) ? value.buffer : value;
-    if (transferable instanceof SharedArrayBuffer) continue;
+    if (transferable instanceof SharedArrayBuffer || list?.includes(transferable) === true) continue;
     (list ??= []).push(transferable);
   }
   return list;

@@ -45,8 +45,13 @@ export function findUncloneable(value: unknown, rootPath: string, medium: Medium
 export function uncloneableError(value: unknown, rootPath: string, cause: unknown, medium: Medium = THREAD, allowed: readonly object[] = []): ValueError {
   const found = findUncloneable(value, rootPath, medium, allowed);
   if (found !== undefined) return new ValueError(found.path, found.what, { cause });
+  const wrong = allowed.find((value) => !TRANSFERABLE.test(Object.prototype.toString.call(value)));
+  if (wrong !== undefined) return new ValueError(rootPath, `to be transferred with ${describeSafely(wrong)}, which cannot be transferred`, { cause });
   return new ValueError(rootPath, `not cloneable (${messageOf(cause)})`, { cause });
 }
+
+/** What the runtimes can transfer, by its tag. */
+const TRANSFERABLE = /ArrayBuffer|MessagePort|Stream|FileHandle|AbortSignal/;
 
 /** {@link describeValue} for objects that may be hostile: proxies, throwing getters, revoked things. */
 export function describeSafely(value: unknown): string {

@@ -124,7 +124,7 @@ describe('process worker', { timeout: 180_000 }, () => {
     const exit = await rig.host.exit.promise;
     assert.equal(exit.reason, 'start-failed');
     assert.equal((exit.error as MillraceError).code, 'ERR_WORKER_START');
-    assert.match(exit.error?.message ?? '', /ENOENT/);
+    assert.match(exit.error?.message ?? '', /there is no folder \/no\/such\/directory, which the option cwd names/);
   });
 
   it('takes and returns large values', async () => {

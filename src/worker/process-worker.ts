@@ -7,6 +7,7 @@
  * A child notices the death of its parent by the end of its requests. While it is stuck in synchronous code it notices nothing: see `orphan-guard.ts`.
  */
 import type { ChildProcess } from 'node:child_process';
+import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../runtime/clock.js';
@@ -48,7 +49,7 @@ function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: 
   const end = createStreamPoolEnd({ incoming: replies, outgoing: requests }, control, handler);
   // Without a pid the process never was, and only `error` tells.
   child.on('error', (error: Error) => {
-    if (child.pid === undefined) onExit({ exitCode: null, exitSignal: null, error });
+    if (child.pid === undefined) onExit({ exitCode: null, exitSignal: null, error: spawnError(error, options.runtime.cwd) });
   });
   child.on('exit', (exitCode, exitSignal) => onExit({ exitCode, exitSignal, error: undefined }));
   guardProcess(child);
@@ -65,6 +66,12 @@ function launchProcess(options: WorkerOptions, handler: PoolEndHandler, onExit: 
       control.close();
     },
   };
+}
+
+/** What cannot be found may be the program or the folder: the error names the program in both cases. */
+function spawnError(error: Error, cwd: string | undefined): Error {
+  if (cwd === undefined || statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true) return error;
+  return new Error(`there is no folder ${cwd}, which the option cwd names (${error.message})`, { cause: error });
 }
 
 function initMessage(options: WorkerOptions): Buffer {

@@ -132,6 +132,8 @@ describe('options of a pool', { timeout }, () => {
 
   test('that are nearly right come with a suggestion', () => {
     assert.throws(() => createPool(tasksUrl, { conccurency: 2 } as never), /did you mean concurrency\?/);
+    assert.throws(() => createPool(tasksUrl, { maxThreads: 2 } as never), /did you mean size: \{ min, max \}\?/);
+    assert.throws(() => createPool(tasksUrl, { constructor: 2 } as never), /There is no option "constructor"$/);
   });
 
   test('a size is told what it may be', () => {
@@ -144,6 +146,10 @@ describe('options of a pool', { timeout }, () => {
     const misspelt = new URL('./fixtures/taks.js', import.meta.url);
     assert.throws(() => createPool(misspelt), { code: 'ERR_MODULE_LOAD', message: /no task module at .*did you mean .*tasks\.js\?/ });
     assert.throws(() => createPool('file://nothing here'), { code: 'ERR_OPTION', option: 'module' });
+    assert.throws(() => createPool(new URL('.', import.meta.url)), {
+      code: 'ERR_MODULE_LOAD',
+      message: /the task module .* is not a file: name the module itself$/,
+    });
   });
 
   test('come from the object itself, not from a polluted prototype', async () => {

@@ -302,6 +302,35 @@ for (const kind of REMOTE) {
       });
     });
 
+    test('that fails without a stack has one that begins with its message', async () => {
+      await withPool(kind, { size: 1 }, async (pool) => {
+        assert.match((await errorOf(pool.run('throwWithoutStack'))).stack ?? '', /^RangeError: bare\n {4}--- submitted from ---\n/);
+        assert.match((await errorOf(pool.run('throwSymbol'))).stack ?? '', /^Error: the task threw a symbol, .*\n {4}--- submitted from ---\n/);
+      });
+    });
+
+    test('moves each buffer once, whatever views and lists name it, and names what cannot be moved', async () => {
+      await withPool(kind, { size: 1 }, async (pool) => {
+        const { buffer } = new Uint8Array([1, 2, 3, 4]);
+        const [head, tail] = [new Uint8Array(buffer, 0, 2), new Uint8Array(buffer, 2)];
+        const shared = new Uint8Array(new SharedArrayBuffer(1));
+        const transfer = kind === 'process' ? [head, tail, buffer] : [head, tail, buffer, shared];
+        assert.deepEqual(await pool.submit('echo', [{ head, tail: move(tail) }], { transfer }).result, {
+          head: Uint8Array.of(1, 2),
+          tail: Uint8Array.of(3, 4),
+        });
+        if (kind === 'thread') assert.equal(buffer.byteLength, 0);
+        const pair = new Uint8Array(2);
+        assert.deepEqual(await pool.run('echo', [move(pair), move(pair.subarray(1))]), [Uint8Array.of(0, 0), Uint8Array.of(0)]);
+        assert.throws(() => pool.submit('echo', [1], { transfer: [buffer, 'x'] as never }), { code: 'ERR_OPTION', option: 'options.transfer[1]' });
+        for (const value of [5, null, undefined, 'text']) assert.equal(await pool.run('echo', move(value)), value);
+        if (kind !== 'thread') return;
+        const error = await errorOf(pool.run('echo', move({ a: 1 })));
+        assert.equal(error.code, 'ERR_VALUE_NOT_CLONEABLE');
+        assert.match(error.message, /^args is to be transferred with an object, which cannot be transferred/);
+      });
+    });
+
     test('takes what only a message port can carry to threads, and says by path that a process cannot have it', async () => {
       await withPool(kind, { size: 1 }, async (pool) => {
         const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: { readonly Module: new (bytes: Uint8Array) => object } };

@@ -1,0 +1,30 @@
+/** What other pools call the options of this one: for suggestions. */
+export const OTHER_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'size: { min, max }': [
+      'minThreads',
+      'maxThreads',
+      'minWorkers',
+      'maxWorkers',
+      'numWorkers',
+      'numberOfWorkers',
+      'threads',
+      'workers',
+      'max',
+      'min',
+      'poolSize',
+    ],
+    'queue: { max }': ['maxQueue', 'maxQueueSize', 'maxSize', 'queueSize', 'maxConcurrentCalls'],
+    worker: ['workerType', 'runtime', 'enableWorkerThreads', 'kind', 'mode'],
+    concurrency: ['concurrentTasksPerWorker', 'maxConcurrentCallsPerWorker', 'tasksPerWorker'],
+    'policy, as queueDepth({ idleMs })': ['idleTimeout', 'maxInactiveTime'],
+    retry: ['retries', 'maxRetries', 'attempts'],
+    timeout: ['taskTimeout', 'maxCallTime', 'jobTimeout'],
+    placement: ['workerChoiceStrategy', 'workerSchedulingPolicy', 'loadBalancer', 'strategy'],
+    'recycle: { afterTasks }': ['isolateWorkers', 'maxCallsPerWorker', 'maxTasksPerWorker'],
+    'recycle: { afterHeap }': ['maxMemoryLimitBeforeRecycle', 'idleMemoryLimit'],
+    'close({ timeout })': ['closeTimeout', 'terminateTimeout', 'forcedKillTime'],
+    stopTimeout: ['workerTerminateTimeout', 'killTimeout'],
+    'limits: { priority }': ['niceIncrement', 'nice'],
+  }).flatMap(([here, names]) => names.map((name): [string, string] => [name, here])),
+);

@@ -187,9 +187,9 @@ function markPlaces(path, text) {
   return marked.replaceAll(`'${path}'`, `'millrace-file:${path}'`);
 }
 
-/** The text of a file of dist in which each place is said as seen from this file. */
+/** The text of a file of dist in which each place is said as seen from this file, and none as seen from this machine. */
 function fillPlaces(path, text) {
-  return text.replace(PLACE, (_whole, kind, target) => {
+  return text.replaceAll(`${COMPILED}/`, '').replace(PLACE, (_whole, kind, target) => {
     if (kind === 'file') return path;
     const way = posix.relative(posix.dirname(`dist/${path}`), target);
     return `${way.startsWith('.') ? '' : './'}${way}${target.endsWith('/') && way !== '' ? '/' : ''}`;

@@ -31,7 +31,7 @@ export class ReadyWorkers<S extends ReadySlot> implements Candidates<S> {
   }
 
   leastLoaded(): S | undefined {
-    return this.#byLoad.first();
+    return this.#dense.length === 1 ? this.#dense[0] : this.#byLoad.first();
   }
 
   leastRecent(): S | undefined {
@@ -45,6 +45,8 @@ export class ReadyWorkers<S extends ReadySlot> implements Candidates<S> {
   /** Brings the orders in step after a slot's credit has changed, and its load when it is `busy`: it was just given a task, or finished one. */
   update(slot: S, busy: boolean): void {
     if (slot.credit <= 0) return this.#leave(slot);
+    // Alone it needs no order; its bucket is put right when another joins.
+    if (this.#dense.length === 1 && slot.denseIndex === 0) return;
     const bucket = bucketOf(slot.load >>> slot.packing);
     if (slot.denseIndex === -1) this.#join(slot);
     else if (busy && bucket !== slot.bucket) this.#byLoad.take(slot.loadNode, slot.bucket);
@@ -55,14 +57,24 @@ export class ReadyWorkers<S extends ReadySlot> implements Candidates<S> {
 
   /** The slot was given a task: its next turn comes after all others. */
   endTurn(slot: S): void {
-    if (slot.denseIndex === -1) return;
+    if (slot.denseIndex === -1 || this.#dense.length === 1) return;
     slot.turnNode.unlink();
     this.#byTurn.insertBefore(slot.turnNode);
   }
 
   #join(slot: S): void {
+    if (this.#dense.length === 1) this.#sort(this.#dense[0] as S);
     slot.denseIndex = this.#dense.push(slot) - 1;
     this.#byTurn.insertBefore(slot.turnNode);
+  }
+
+  /** Puts the one that was alone into the bucket of its load. */
+  #sort(slot: S): void {
+    const bucket = bucketOf(slot.load >>> slot.packing);
+    if (bucket === slot.bucket) return;
+    this.#byLoad.take(slot.loadNode, slot.bucket);
+    slot.bucket = bucket;
+    this.#byLoad.put(slot.loadNode, bucket, true);
   }
 
   #leave(slot: S): void {

@@ -57,6 +57,19 @@ describe('Scheduler', () => {
     assert.deepEqual(dispatchAll(scheduler), ['a@A']);
   });
 
+  it('knows the load of a worker that was alone when another joins it', () => {
+    const scheduler = schedulerWith('least-loaded', [[A, 4]]);
+    pushAll(scheduler, { id: 'a' }, { id: 'b' });
+    assert.deepEqual(dispatchAll(scheduler), ['a@A', 'b@A']);
+    scheduler.addWorker(B, 2, 0);
+    pushAll(scheduler, { id: 'c' });
+    assert.deepEqual(dispatchAll(scheduler), ['c@B']);
+    scheduler.release(A, 1);
+    scheduler.release(A, 2);
+    pushAll(scheduler, { id: 'd' }, { id: 'e' });
+    assert.deepEqual(dispatchAll(scheduler), ['d@A', 'e@A']);
+  });
+
   it('stops a worker at credit 0 and lets it go on later', () => {
     const scheduler = schedulerWith('least-loaded', [[A, 2]]);
     pushAll(scheduler, { id: 'a' }, { id: 'b' });

@@ -32,6 +32,9 @@ export interface ExecutorOptions extends ExecutionScope {
   readonly captureCaller: (() => <R>(fn: () => R) => R) | undefined;
 }
 
+// oxlint-disable-next-line typescript/unbound-method -- compared, not called
+const promiseThen = Promise.prototype.then;
+
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #executions: (Execution | undefined)[] = [];
@@ -135,9 +138,24 @@ export class Executor {
   /** Follows a returned or resolved value. */
   #take(execution: Execution, value: unknown): void {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) this.#complete(execution, value);
+    else if (isPromise(value)) this.#followPromise(execution, value);
     else if (isThenable(value)) void this.#follow(execution, value);
     else if (isValueSource(value)) this.#stream(execution, value);
     else this.#complete(execution, value);
+  }
+
+  /** As {@link #follow}, without a promise of its own for an async function. */
+  #followPromise(execution: Execution, promise: Promise<unknown>): void {
+    void promise.then(
+      (value) => {
+        try {
+          this.#take(execution, value);
+        } catch (error) {
+          this.#fail(execution, error);
+        }
+      },
+      (error: unknown) => this.#fail(execution, error),
+    );
   }
 
   async #follow(execution: Execution, promise: PromiseLike<unknown>): Promise<void> {
@@ -201,6 +219,11 @@ export class Executor {
     leaveContext(execution);
     return true;
   }
+}
+
+/** Whether it is a promise of the runtime itself, whose `then` does what `await` does and nothing else. */
+function isPromise(value: object): value is Promise<unknown> {
+  return value instanceof Promise && value.constructor === Promise && value.then === promiseThen;
 }
 
 /** The function called for one chunk of a range after the other. */

@@ -208,6 +208,12 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
     return (this.promise ??= this.#makePromise());
   }
 
+  /** What logs show of a task: neither its arguments nor its result, which may be large, secret, or no JSON. */
+  toJSON(): Pick<Task, 'id' | 'name' | 'state' | 'attempts' | 'correlationId'> {
+    const { id, name, state, attempts, correlationId } = this;
+    return { id, name, state, attempts, correlationId };
+  }
+
   get progress(): AsyncIterableIterator<unknown> {
     const buffer = this.progressBuffer();
     return {
@@ -317,6 +323,13 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
     return this.stateCode === COMPLETED ? Promise.resolve(this.payload) : Promise.reject(this.payload);
   }
 }
+
+// What `console.log` shows is what `JSON.stringify` does.
+Object.defineProperty(PoolTask.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: PoolTask, _depth: number, options: object, inspect: (value: object, options: object) => string): string {
+    return `Task ${inspect(this.toJSON(), options)}`;
+  },
+});
 
 /** Whether the task waits for a worker. */
 export function isQueued(task: PoolTask): boolean {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { move } from 'millrace';
 import type { Task } from 'millrace';
 import { gateFile, turn, until, whileExecuting } from './gates.js';
@@ -299,6 +300,18 @@ for (const kind of REMOTE) {
         if (kind === 'thread') assert.equal(sent.byteLength, 0, 'the caller has it no more');
         const listed = new Uint8Array([4, 5]);
         assert.deepEqual([...((await pool.submit('echo', [listed], { transfer: [listed.buffer] }).result) as Uint8Array)], [4, 5]);
+      });
+    });
+
+    test('shows in logs what it is, and neither its arguments nor its result', async () => {
+      await withPool(kind, { size: 1 }, async (pool) => {
+        const task = pool.submit('echo', [{ secret: 'hush', amount: 5n }], { correlationId: 'order-7' });
+        assert.deepEqual(JSON.parse(JSON.stringify(task)), { id: task.id, name: 'echo', state: 'QUEUED', attempts: 0, correlationId: 'order-7' });
+        await task.result;
+        const shown = `${inspect(task)} ${inspect({ task })} ${JSON.stringify({ task })}`;
+        assert.match(shown, /Task \{\s+id: /);
+        assert.match(shown, /COMPLETED.*COMPLETED.*"COMPLETED"/s);
+        assert.doesNotMatch(shown, /hush/);
       });
     });
 

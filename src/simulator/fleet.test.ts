@@ -44,6 +44,17 @@ describe('a simulated fleet', () => {
     assert.ok(report.series.busyNodes.every((busy, index) => busy <= (report.series.nodes[index] as number)));
   });
 
+  test('has its nodes ready when the day needs them: fewer than one task in a hundred waits longer than it should', () => {
+    const { missShare, utilisation } = simulateFleet({
+      ...day,
+      arrivals: { kind: 'diurnal', meanPerS: 40, peakToMean: 1.8, periodMs: 86_400_000 },
+      service: { kind: 'lognormal', meanMs: 40_000, sigma: 1 },
+      slotsPerNode: 8,
+    });
+    assert.ok(missShare < 0.01, String(missShare));
+    assert.ok(utilisation > 0.93, String(utilisation));
+  });
+
   test('is the same for one seed', () => {
     assert.deepEqual(simulateFleet({ ...day, durationMs: 10_000_000 }, 5), simulateFleet({ ...day, durationMs: 10_000_000 }, 5));
   });

@@ -56,13 +56,19 @@ export interface AdaptiveMemory {
   /** Workers when what tasks wait for became slow. */
   readonly slowWorkers: number;
   readonly atMs: number;
-  /** When the pool last grew, and when it last shrank. */
+  /** How long the load had been what it was, in ms, until lately. */
+  readonly heldMs: number;
+  /** When the pool last grew, and until when nobody leaves for that. */
   readonly grewAtMs: number;
+  readonly stayUntilMs: number;
+  /** When it last shrank. */
   readonly shrankAtMs: number;
 }
 
 /** Time scales that follow from how long a worker takes to start. */
 interface Scales extends ArrivalScales {
+  /** Between two decisions. */
+  readonly intervalMs: number;
   readonly waitTargetMs: number;
   readonly drainMs: number;
   readonly idleMs: number;
@@ -78,7 +84,7 @@ interface Want {
   readonly terms: Terms;
   /** How long the load has been what it is. */
   readonly sinceMs: number;
-  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number };
+  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number; readonly scv: number };
   /** After the caps, within the limits. */
   readonly workers: number;
   /** The same without the backlog, which passes. */
@@ -94,13 +100,18 @@ const BETAS: Readonly<Record<string, number>> = { cost: 0.5, balanced: 1, latenc
 /** Tasks that arrive together are decided on together. */
 const BACKLOG_MS = 25;
 const WAIT_MS_MIN = 100;
-/** A queue that is gone in so many times the wait that is good comes and goes by chance: it starts nobody. */
-const GOOD_WAITS = 2;
+/** A queue that is gone within the wait that is good starts nobody. */
+const GOOD_WAITS = 1;
 /** So unlikely, as a logarithm, is a queue that is taken for more than chance just after a change; a rate that has held for long takes more to disprove. */
 const CHANCE_LOG = 4;
-/** Nothing is left to chance that takes so many times the wait that is good. */
-const CHANCE_WAITS = 4;
-/** While some are being started, less than this share more are not worth another decision. */
+/**
+ * Nothing is left to chance that takes so many times the wait that is good, for each time that the age of the rate has grown by a factor of e: no longer than
+ * is good while the load changes, four times as long after it has been the same for minutes.
+ */
+const CHANCE_WAITS = 0.6;
+/** The same for tasks that mostly wait, whatever the age of the rate. */
+const WAITING_WAITS = 4;
+/** Just after some were started, less than this share more are not worth another decision. */
 const BATCH_SHARE = 1.33;
 const SLOW_MS = 300_000;
 /** What tasks wait for has become slow: so many times the workers may help to make use of it, and cost little if they do not. */
@@ -170,7 +181,9 @@ function begin({ nowMs, flow, queueDepth, inFlight }: ScalingSignals): AdaptiveM
     slow: NOT_SLOW,
     slowWorkers: 0,
     atMs: nowMs,
+    heldMs: 0,
     grewAtMs: -Infinity,
+    stayUntilMs: -Infinity,
     shrankAtMs: -Infinity,
   };
 }
@@ -185,6 +198,7 @@ function scalesOf(numbers: AdaptiveNumbers, { flow: { bootMs } }: ScalingSignals
     fastMs: Math.max(1_000, 4 * windowMs),
     slowMs: SLOW_MS,
     serviceMs,
+    intervalMs: numbers.intervalMs,
     waitTargetMs,
     drainMs: Math.max(waitTargetMs, 4 * bootMs, 100),
     idleMs: Math.max(1, numbers.idleMs ?? boots(IDLE_BOOTS, IDLE_MS_MIN)),
@@ -206,6 +220,8 @@ function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adap
     arrivals: arrivals(signals, memory, scales),
     veto: observeVeto(memory.veto, signals, serviceEstimate(service).nowMs),
     slow,
+    // Forgotten ten times as fast as it grew.
+    heldMs: Math.max(0, memory.heldMs - Math.max(0, nowMs - memory.atMs) / PATIENCE_SHARE),
     slowWorkers: slow.slowSinceMs === undefined ? signals.workers : memory.slowWorkers,
     atMs: nowMs,
   };
@@ -224,7 +240,7 @@ function decide(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adapt
   const want = wanted(numbers, signals, memory, scales);
   const peaks = observePeak(memory.peaks, signals.nowMs, want.lasting, scales.idleMs);
   const returns = observeReturns(memory.returns, signals.nowMs, signals.workers, want.flow, scales.gapMsMax);
-  const answer = change(signals, { ...memory, peaks, returns }, want, scales);
+  const answer = change(signals, { ...memory, peaks, returns, heldMs: Math.max(want.sinceMs, memory.heldMs) }, want, scales);
   return { decision: explained(answer.decision, want), memory: answer.memory };
 }
 
@@ -233,7 +249,7 @@ type Answer = ReturnType<typeof decide>;
 function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory, scales: Scales): Want {
   const { perS, burstiness, error, sinceMs } = arrivalEstimate(memory.arrivals, scales);
   const service = serviceEstimate(memory.service);
-  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness };
+  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness, scv: service.scv };
   const aim: Aim = { beta: numbers.beta, waitTargetMs: scales.waitTargetMs, drainMs: scales.drainMs };
   const terms = staff({ ...signals, ...estimate }, aim);
   // Chance may have made the load look smaller than it is: nobody leaves for that.
@@ -283,8 +299,11 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const { workers, starting, min, nowMs, queueDepth, concurrency, host, flow } = signals;
   const stay = (why: string): Answer => ({ decision: { target: workers, reason: `no change: ${want.workers} wanted, but ${why}` }, memory });
   const waitMs = (queueDepth * scales.serviceMs) / (Math.max(0, workers - host.blocked) * concurrency);
-  const chance = isChance(signals, want, scales);
-  const soon = waitMs < Math.max(flow.bootMs, (chance ? CHANCE_WAITS : GOOD_WAITS) * scales.waitTargetMs);
+  const age = Math.log(Math.max(1, want.sinceMs / scales.windowMs));
+  // A queue of tasks that mostly wait is more likely slowness of what they wait for, which shows soon.
+  const waiting = mostlyWaits(host.cpuDemand);
+  const chance = waiting || isChance(signals, want, CHANCE_LOG + age);
+  const soon = waitMs < Math.max(flow.bootMs, (waiting ? WAITING_WAITS : chance ? Math.max(GOOD_WAITS, CHANCE_WAITS * age) : GOOD_WAITS) * scales.waitTargetMs);
   if (workers >= Math.max(1, min) && want.enough <= workers && soon) return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.slow, host.cpuDemand);
   const mayTry = slow && workers < memory.slowWorkers * TRY_SHARE;
@@ -295,18 +314,20 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   // A queue that chance makes asks for nobody: then it is the load alone.
   const wanted = chance && soon ? Math.min(want.workers, want.flow) : want.workers;
   const target = Math.max(min, workers + Math.min(wanted - workers, step, Math.max(0, boots)));
-  if (starting > 0 && target < workers * BATCH_SHARE) return stay(`${starting} are being started, and few more would be`);
+  if (starting > 0 && target < workers * BATCH_SHARE && nowMs - memory.grewAtMs < scales.intervalMs)
+    return stay(`${starting} are being started, and few more would be`);
   if (target <= workers) return stay(`${starting} are being started`);
   const reason = `${sentence(want)}; ${situation(signals)}: add ${target - workers}`;
-  return { decision: { target, reason }, memory: { ...memory, grewAtMs: nowMs } };
+  const stayUntilMs = Math.max(memory.stayUntilMs, nowMs + (scales.patience * memory.heldMs) / want.estimate.burstiness);
+  return { decision: { target, reason }, memory: { ...memory, grewAtMs: nowMs, stayUntilMs } };
 }
 
 /** Whether chance makes such a queue of independent arrivals at the present load: its length is geometric in M/M/n. */
-function isChance({ queueDepth, workers, concurrency }: ScalingSignals, { terms, sinceMs }: Want, { windowMs }: Scales): boolean {
+function isChance({ queueDepth, workers, concurrency }: ScalingSignals, { terms }: Want, log: number): boolean {
   const share = terms.load / (workers * concurrency);
   // At a load that the workers cannot serve no queue is chance.
   const unlikely = share < 1 ? queueDepth * -Math.log(share) : Infinity;
-  return unlikely < CHANCE_LOG + Math.log(Math.max(1, sinceMs / windowMs));
+  return unlikely < log;
 }
 
 function shrink(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scales: Scales): Answer {
@@ -319,11 +340,15 @@ function shrink(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, sca
 }
 
 /** How many are not needed, by what was wanted over the last idle timeout and by who was idle through it. */
-function surplus(signals: ScalingSignals, { peaks, returns, grewAtMs, shrankAtMs }: AdaptiveMemory, want: Want, { idleMs, lastMs, patience }: Scales): number {
+function surplus(
+  signals: ScalingSignals,
+  { peaks, returns, grewAtMs, stayUntilMs, shrankAtMs }: AdaptiveMemory,
+  want: Want,
+  { idleMs, lastMs }: Scales,
+): number {
   const { workers, starting, nowMs, min, queueDepth, inFlight } = signals;
-  const patienceMs = (patience * want.sinceMs) / want.estimate.burstiness;
   // One step an idle timeout: a want that still falls is waited for.
-  if (starting > 0 || nowMs - shrankAtMs < idleMs || nowMs - grewAtMs < patienceMs) return 0;
+  if (starting > 0 || nowMs - shrankAtMs < idleMs || nowMs < stayUntilMs) return 0;
   if (workers === 1 && min === 0 && queueDepth === 0 && inFlight === 0) return (signals.idleMs[0] ?? 0) >= lastMs ? 1 : 0;
   const floor = Math.max(min, 1, want.workers, peakKept(returns, nowMs, workers));
   const idle = signals.idleMs.filter((ms) => ms >= idleMs).length;

@@ -46,6 +46,19 @@ describe('the rate of arrivals', () => {
     }
   });
 
+  it('follows a day: it is off by less than a tenth on the way up, at noon and on the way down', () => {
+    const day = (ms: number): number => 100 - 80 * Math.cos((2 * Math.PI * ms) / 1_200_000);
+    for (let seed = 1; seed <= 3; seed += 1) {
+      const { at } = watch(1_200_000, day, seed);
+      for (const fromMs of [250_000, 550_000, 850_000]) {
+        const off = Array.from({ length: 100 }, (_, index) => at(fromMs + index * 1_000).perS / day(fromMs + index * 1_000) - 1);
+        const mean = off.reduce((sum, share) => sum + share, 0) / off.length;
+        assert.ok(Math.abs(mean) < 0.06, `seed ${seed}, at ${fromMs}: off by ${mean} on average`);
+        assert.ok(Math.sqrt(off.reduce((sum, share) => sum + share ** 2, 0) / off.length) < 0.1, `seed ${seed}, at ${fromMs}: ${off.join(' ')}`);
+      }
+    }
+  });
+
   it('takes independent arrivals for what they are, and batches for bursts', () => {
     assert.ok(watch(60_000, () => 100, 3).at(60_000).burstiness < 1.5);
     assert.ok(watch(60_000, () => 100, 3, 30).at(60_000).burstiness > 4);

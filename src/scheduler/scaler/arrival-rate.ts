@@ -3,14 +3,15 @@
  *
  *     count |      one window       | next window |
  *           +-----------------------+-------------+--> time
- *            means:      arrivals / time, each fading with its own time constant, from fast to slow (so the first window is believed whole)
+ *            trends:     arrivals / time and how that changes, each fading with its own time constant, from fast to slow (so the first window is believed whole)
  *            bursts:     (arrivals - expected)^2 / expected, which is 1 on average for a Poisson process
  *
  * The fast mean would take its time constant to notice a step, so a window that deviates from the faster means by more than four standard deviations
  * of what bursts explain replaces them all: a change point. A step up shows before a window is over, in the part of it since the step: the readings of the last
- * window are kept, and any stretch that ends now may be the proof. Smaller changes climb from mean to mean (`fading-means.ts`).
+ * window are kept, and any stretch that ends now may be the proof. Smaller changes climb from trend to trend; one that goes on is followed (`fading-trend.ts`).
  */
-import { agreed, deviates, faded, NOTHING, slowest, type FadingMean } from './fading-means.js';
+import { deviates, type FadingMean } from './fading-means.js';
+import { agreedTrends, fadedTrend, lineOf, NO_TREND, slowestTrend, trendOf, type FadingTrend, type Line } from './fading-trend.js';
 
 /** What is remembered of the arrivals. */
 export interface ArrivalMemory {
@@ -20,7 +21,7 @@ export interface ArrivalMemory {
   /** Readings of the counter within about the last window, the first of them not later than its beginning. */
   readonly readings: readonly Reading[];
   /** Sums of arrivals over ms, the one that fades fastest first; none before the first window. */
-  readonly means: readonly FadingMean[];
+  readonly means: readonly FadingTrend[];
   /** Fading mean of the squared deviation over the expectation, and its weight. */
   readonly dispersion: number;
   readonly dispersionWeight: number;
@@ -44,11 +45,11 @@ export interface ArrivalScales {
 
 /** What is known of the arrivals. */
 export interface ArrivalEstimate {
-  /** Tasks a second: the slowest mean, or what a faster one proves beyond it. */
+  /** Tasks a second, when a worker started now would be ready if they become more: by the slowest trend, or what a faster one proves beyond it. */
   readonly perS: number;
-  /** Standard error of the slowest mean as a share of it: how much of `perS` may be chance. */
+  /** Standard error of the slowest trend as a share of it: how much of `perS` may be chance. */
   readonly error: number;
-  /** How long the rate has been what it is, in ms: how far the slowest mean reaches back. */
+  /** How long the rate has been what it is, in ms: as far as the slowest trend reaches back, or until its slope has changed more than is known. */
   readonly sinceMs: number;
   /** Peakedness: 1 for arrivals that know nothing of each other, more for bursts; at most {@link BURSTINESS_MAX}. */
   readonly burstiness: number;
@@ -63,8 +64,12 @@ const DEVIATIONS_MAX = 4;
  */
 const STRETCH_DEVIATIONS_MIN = 2.5;
 const STRETCH_DEVIATIONS_AGE = 0.4;
-/** Standard deviations by which a faster mean must exceed the slowest one to count: the headroom is there for the rest. */
-const DOUBT = 2;
+/**
+ * Standard deviations that chance is left when trends are compared with each other: little just after a change, and this much more for each time that the age
+ * of the rate grows by a factor of e. So a rate that changes all the time is followed closely, and one that has long been the same is not doubted for noise.
+ */
+const DOUBT_MIN = 1;
+const DOUBT_AGE = 0.25;
 /** Means between the fastest and the slowest, both included; each fades slower than the one before by the same factor. */
 const MEANS = 6;
 /** No stretch is taken for shorter than this share of a window: what came at one instant is no rate. */
@@ -101,15 +106,15 @@ export function observeArrivals(memory: ArrivalMemory, nowMs: number, arrived: n
   const spread = dispersionOf(memory);
   const next = { ...memory, windowStartMs: nowMs, windowStartCount: arrived, readings };
   const change = burst ?? (contradicts(memory, window, DEVIATIONS_MAX) ? leastUntil(memory, window, nowMs, arrived, scales) : undefined);
-  if (change !== undefined) return { ...next, means: Array.from({ length: MEANS }, () => change) };
+  if (change !== undefined) return { ...next, means: Array.from({ length: MEANS }, () => trendOf(change)) };
   const fadesOf = fades(window.weight, scales);
   return {
     ...next,
     ...dispersed(memory, window),
-    means: agreed(
-      fadesOf.map((fade, index) => faded(memory.means[index] ?? NOTHING, fade, window)),
-      1,
+    means: agreedTrends(
+      fadesOf.map((fade, index) => fadedTrend(memory.means[index] ?? NO_TREND, fade, window)),
       spread,
+      (ms) => doubtAt(ms, windowMs),
     ),
   };
 }
@@ -118,26 +123,38 @@ export function arrivalEstimate({ means, ...memory }: ArrivalMemory, { serviceMs
   const share = Math.min(1, serviceMs / Math.max(serviceMs, windowMs));
   const msMin = windowMs * STRETCH_SHARE;
   const spread = dispersionOf(memory);
-  const slow = slowest(means);
-  const slowPerMs = rate(slow, msMin);
-  const perMs = means.reduce((most, mean) => Math.max(most, rate(mean, msMin) - DOUBT * errorOf(mean, spread, msMin)), slowPerMs);
+  const slow = slowestTrend(means);
+  const line = lineFrom(slow, spread, msMin);
+  // What still grows will be more when those that are started now are ready.
+  const aheadPerMs = line.level + Math.max(0, line.slope) * windowMs;
+  const doubt = doubtAt(slow.weight, windowMs);
+  const perMs = means.reduce((most, mean) => Math.max(most, surely(lineFrom(mean, spread, msMin), doubt)), aheadPerMs);
   return {
     perS: perMs * 1_000,
-    error: slowPerMs > 0 ? errorOf(slow, spread, msMin) / slowPerMs : 0,
-    sinceMs: slow.weight,
+    error: line.level > 0 ? line.error / line.level : 0,
+    sinceMs: line.slope === 0 ? slow.weight : Math.min(slow.weight, line.error / Math.abs(line.slope)),
     burstiness: Math.min(BURSTINESS_MAX, Math.max(1, spread * share)),
   };
 }
 
-/** Standard error of a rate. A fading mean over tau has the variance of a plain one over 2 tau. */
-function errorOf(mean: FadingMean, spread: number, msMin: number): number {
-  const overMs = Math.max(mean.weight, msMin);
-  return overMs > 0 ? Math.sqrt((Math.max(1, spread) * rate(mean, msMin)) / (2 * overMs)) : 0;
+/** The line of a trend; what came within less than `msMin` came within that. */
+function lineFrom(mean: FadingTrend, spread: number, msMin: number): Line {
+  if (mean.weight >= msMin) return lineOf(mean, spread);
+  const level = rate(mean, msMin);
+  return { level, slope: 0, error: msMin > 0 ? Math.sqrt((Math.max(1, spread) * level) / (2 * msMin)) : 0 };
+}
+
+function surely({ level, error }: Line, doubt: number): number {
+  return level - doubt * error;
+}
+
+function doubtAt(ageMs: number, windowMs: number): number {
+  return DOUBT_MIN + DOUBT_AGE * Math.log(Math.max(1, ageMs / windowMs));
 }
 
 /** The stretch up to now in which the most came, if that is plainly more than the means explain. */
 function mostUntil(memory: ArrivalMemory, nowMs: number, arrived: number, scales: ArrivalScales): FadingMean | undefined {
-  const slow = slowest(memory.means);
+  const slow = slowestTrend(memory.means);
   const by = STRETCH_DEVIATIONS_MIN + STRETCH_DEVIATIONS_AGE * Math.log(Math.max(1, slow.weight / scales.windowMs));
   let most: FadingMean | undefined;
   let mostPerMs = rate(slow, 0);
@@ -188,7 +205,8 @@ function fades(windowMs: number, { fastMs, slowMs }: ArrivalScales): number[] {
 }
 
 function dispersed({ means, dispersion, dispersionWeight }: ArrivalMemory, window: FadingMean): Partial<ArrivalMemory> {
-  const expected = rate(slowest(means), window.weight) * window.weight;
+  const { level, slope } = lineOf(slowestTrend(means), dispersionOf({ dispersion, dispersionWeight }));
+  const expected = Math.max(0, level + (slope * window.weight) / 2) * window.weight;
   if (expected <= 0) return {};
   const fade = Math.exp(-window.weight / DISPERSION_MS);
   const deviation = Math.min(DISPERSION_MAX, (window.sum - expected) ** 2 / Math.max(expected, 1));

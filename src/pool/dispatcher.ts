@@ -131,10 +131,20 @@ export class Dispatcher {
     member.dispatched += 1;
     core.inFlight += 1;
     this.#takeMoved(task);
-    if (core.events.has('dispatched')) core.events.emit('dispatched', { ...core.taskEvent(task), workerId: member.worker.id });
-    if (isElsewhere) runCaptured(task.extra?.inCallerContext, () => member.worker.dispatch(task));
+    if (core.events.has('dispatched')) this.#dispatchAndTell(task, member, isElsewhere);
+    else if (isElsewhere) runCaptured(task.extra?.inCallerContext, () => member.worker.dispatch(task));
     else member.worker.dispatch(task);
     if (member.dispatched >= this.#tasksMax) this.#host.usedUp(member);
+  }
+
+  /** Listeners are told when the worker has the task, since they may cancel it, and before its function is called. */
+  #dispatchAndTell(task: PoolTask, { worker }: Member, isElsewhere: boolean): void {
+    const { events } = this.#core;
+    const event = { ...this.#core.taskEvent(task), workerId: worker.id };
+    const told = (): void => events.emit('dispatched', event);
+    if (isElsewhere) runCaptured(task.extra?.inCallerContext, () => worker.dispatch(task, told));
+    else worker.dispatch(task, told);
+    if (!this.#inCallerContext) told();
   }
 
   #touch(member: Member): void {

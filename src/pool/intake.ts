@@ -308,8 +308,7 @@ export class Intake {
     if (mayWait || whenFull === 'wait') return this.#wait(task);
     if (whenFull === 'caller-runs' && obstacle !== 'memory') return this.#host.caller.run(task);
     const error = refusalError(isRecorded(task), () => this.#overload.refusal(task, obstacle));
-    if (whenFull === 'dead-letter') this.#settlement.deadLetter(task, error, 'overload');
-    this.#settlement.reject(task, error, false);
+    this.#settlement.reject(task, error, false, whenFull === 'dead-letter' ? 'overload' : undefined);
   }
 
   /** Hands out what was submitted before in this turn, if there are workers for it: then there may be room, or one of them free for this task. */
@@ -338,8 +337,7 @@ export class Intake {
     const error = refusalError(isRecorded(task), () =>
       neverFits ? neverFitsError(task.name, queue, task.bytes) : queueFullError(task.name, queue, this.#load, this.#retryAfterMs()),
     );
-    if (deadLetter) this.#settlement.deadLetter(task, error, 'queue-full');
-    this.#settlement.reject(task, error, false);
+    this.#settlement.reject(task, error, false, deadLetter ? 'queue-full' : undefined);
   }
 
   #evict(level: number, end: 'oldest' | 'newest'): void {

@@ -94,20 +94,23 @@ export class Settlement {
     const core = this.#core;
     this.#joinSubmitStack(task, error);
     core.counters.failed += 1;
-    if (reason !== undefined) this.deadLetter(task, error, reason);
+    const letter = this.#deadLetter(task, error, reason);
     this.#tidy(task);
     task.settle(FAILED, error);
+    if (letter !== undefined && core.events.has('deadLetter')) core.events.emit('deadLetter', { letter });
     if (core.events.has('failed')) core.events.emit('failed', { ...core.taskEvent(task), error });
     core.closed();
   }
 
   /** The queue did not take the task, or gave it up. */
-  reject(task: PoolTask, error: unknown, evicted: boolean): void {
+  reject(task: PoolTask, error: unknown, evicted: boolean, reason?: DeadLetter['reason']): void {
     if ((task.marks & HEDGE) !== 0) return this.#endHedge(task);
     const core = this.#core;
     core.counters.rejected += 1;
+    const letter = this.#deadLetter(task, error, reason);
     this.#tidy(task);
     task.settle(FAILED, error);
+    if (letter !== undefined && core.events.has('deadLetter')) core.events.emit('deadLetter', { letter });
     if (core.events.has('rejected')) core.events.emit('rejected', { ...core.taskEvent(task), error, evicted });
     core.closed();
   }
@@ -150,10 +153,10 @@ export class Settlement {
     this.#core.wake();
   }
 
-  /** Keeps what is left of a task that will not run (again). */
-  deadLetter(task: PoolTask, error: unknown, reason: DeadLetter['reason']): void {
+  /** Keeps what is left of a task that will not run (again), while it has its arguments. Listeners are told when it has its outcome. */
+  #deadLetter(task: PoolTask, error: unknown, reason: DeadLetter['reason'] | undefined): DeadLetter | undefined {
     const core = this.#core;
-    if (core.settings.deadLettersMax === 0 || (task.marks & (BROADCAST | PART)) !== 0) return;
+    if (reason === undefined || core.settings.deadLettersMax === 0 || (task.marks & (BROADCAST | PART)) !== 0) return undefined;
     const nowEpochMs = Date.now();
     const letter: DeadLetter = {
       id: task.id,
@@ -168,7 +171,7 @@ export class Settlement {
       diedAt: nowEpochMs,
     };
     core.deadLetters.add(letter);
-    if (core.events.has('deadLetter')) core.events.emit('deadLetter', { letter });
+    return letter;
   }
 
   /** Lets a task wait until `dueAt`. */
@@ -185,9 +188,11 @@ export class Settlement {
     // What the caller ran goes on in the workers: the queue takes it back whether there is room or not.
     task.marks = (task.marks | REQUEUED) & ~(DIRECT | FLAG_URGENT | PROBE);
     task.ensureExtra().retryDelayMs = delayMs;
-    if (core.events.has('retrying')) core.events.emit('retrying', { ...core.taskEvent(task), error, delayMs });
+    // Told once the task waits: a listener may cancel it.
+    const event = core.events.has('retrying') ? { ...core.taskEvent(task), error, delayMs } : undefined;
     task.move(DELAYED);
     this.delay(task, core.now() + delayMs);
+    if (event !== undefined) core.events.emit('retrying', event);
   }
 
   #aimDelay(): void {

@@ -78,13 +78,24 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     void this.#boot();
   }
 
-  dispatch(task: T): void {
+  dispatch(task: T, told?: () => void): void {
     this.#slots.add(task);
     if (this.#phase === 'dead') return;
+    if (told !== undefined && !this.#stillHolds(task, told)) return;
     this.#dispatching = true;
     this.#executor.start(task, this.#executor.find(task.name));
     this.#dispatching = false;
     if (this.#outbox.length > 0) this.#scheduleDelivery();
+  }
+
+  /** A task that was let go of before its function was called has ended. */
+  #stillHolds(task: T, told: () => void): boolean {
+    const { slot } = task;
+    told();
+    if (this.#slots.get(slot) === task) return true;
+    this.#outbox.push('completed', slot, undefined);
+    this.#scheduleDelivery();
+    return false;
   }
 
   flush(): void {

@@ -96,7 +96,8 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   readonly id: string;
   readonly kind: WorkerKind;
   start(): void;
-  dispatch(task: T): void;
+  /** `told` is for workers that call the function within `dispatch`: they call it first, when they hold the task, and it may take the task away. */
+  dispatch(task: T, told?: () => void): void;
   /** Publishes what was dispatched since the last flush. */
   flush(): void;
   /** Looks for answers for a few µs, where they are likely to come within that. Calls the host. */

@@ -70,6 +70,52 @@ for (const kind of ALL) {
       ]);
     });
 
+    test('lets a listener cancel the task it is told of, and any other', async () => {
+      for (const event of ['submitted', 'dispatched', 'retrying', 'deadLetter', 'failed', 'completed'] as const) {
+        await withPool(kind, { size: 1, concurrency: 2, retry: { attempts: 2, backoff: 1 } }, async (pool) => {
+          await pool.ready();
+          const controller = new AbortController();
+          pool.on(event, () => controller.abort());
+          const given = { signal: controller.signal };
+          const tasks = [
+            pool.submit('echo', [1], given),
+            pool.submit('decline', [1], given),
+            pool.submit('later', [20], given),
+            pool.submit('echo', [2], given),
+          ];
+          const outcomes = await Promise.allSettled(tasks.map((task) => task.result));
+          assert.ok(controller.signal.aborted, event);
+          assert.ok(outcomes.some(({ status }) => status === 'rejected'));
+          await pool.idle();
+          assert.equal(await pool.run('echo', 3), 3);
+          const { submitted, completed, failed, cancelled } = pool.stats().tasks;
+          assert.deepEqual([submitted, completed + failed + cancelled], [5, 5], event);
+          // A function that goes on after it was cancelled is waited for.
+          await until(() => pool.stats().tasks.inFlight === 0);
+        });
+      }
+    });
+
+    test('lets a listener close the pool, or end it', async () => {
+      for (const event of ['submitted', 'dispatched', 'retrying', 'deadLetter', 'failed', 'completed'] as const) {
+        for (const end of ['close', 'terminate'] as const) {
+          await withPool(kind, { size: 1, concurrency: 2, retry: { attempts: 2, backoff: 1 } }, async (pool) => {
+            await pool.ready();
+            const closed = new Promise((resolve) => {
+              pool.once(event, () => resolve(pool[end]()));
+            });
+            const tasks = [pool.submit('echo', [1]), pool.submit('decline', [1]), pool.submit('later', [20]), pool.submit('echo', [2])];
+            await Promise.allSettled(tasks.map((task) => task.result));
+            await closed;
+            assert.ok(
+              tasks.every((task) => task.isComplete()),
+              `${event} ${end}`,
+            );
+          });
+        }
+      }
+    });
+
     test('calls a listener once, or no more, as asked', async () => {
       await withPool(kind, { size: 1 }, async (pool) => {
         const calls: string[] = [];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from '../../runtime/fixtures/fast-check.js';
 import { adaptive, type AdaptiveMemory } from './adaptive.js';
 import { anySignals, NOTHING_DONE, signals } from './fixtures/signals.js';
-import type { FlowSignals, ScalingDecision, ScalingSignals } from './scaling-policy.js';
+import type { FlowSignals, HostSignals, ScalingDecision, ScalingSignals } from './scaling-policy.js';
 
 /** A pool whose signals are written down one after the other. */
 function story(policy = adaptive()): (seen: Partial<ScalingSignals> & { flow?: FlowSignals }) => ScalingDecision {
@@ -70,6 +70,29 @@ describe('adaptive', () => {
     };
     assert.ok(target(5_000) > 4);
     assert.equal(target(120_000), 4);
+  });
+
+  it('looks at a queue sooner while the load rises, but for tasks that mostly wait', () => {
+    const target = (fromPerS: number, host: Partial<HostSignals> = {}): number => {
+      const tell = story();
+      // Up to 10 a second after 2 minutes: as many as have come have been done.
+      const arrived = (ms: number): number => Math.floor((fromPerS * ms) / 1_000 + ((10 - fromPerS) * (ms / 1_000) ** 2) / 240);
+      const seen = (nowMs: number, waiting: number): Partial<ScalingSignals> => ({
+        nowMs,
+        workers: 4,
+        busy: waiting > 0 ? 4 : 2,
+        max: 64,
+        queueDepth: waiting,
+        oldestWaitMs: 40 * waiting,
+        flow: flow(arrived(nowMs), arrived(nowMs) - waiting, 200),
+        host: { ...signals().host, ...host },
+      });
+      for (let nowMs = 0; nowMs < 120_000; nowMs += 250) tell(seen(nowMs, 0));
+      return tell(seen(120_000, 9)).target;
+    };
+    assert.equal(target(10), 4);
+    assert.ok(target(2) > 4);
+    assert.equal(target(2, { cpuDemand: 0.02 }), 4);
   });
 
   it('lets nobody leave while the backlog asks for them', () => {

@@ -25,6 +25,8 @@ import type { PoolTask } from './pool-task.js';
 import { TaskFunctions } from './task-functions.js';
 
 const TICKS_PER_MS = 100;
+/** Tasks queued after which free workers begin, though more are being submitted (P); a power of two. */
+const RUSH = 32;
 
 /** Where `concurrency: 'auto'` begins: low enough to do no harm, high enough to find its way within a second. */
 const AUTO_PLACES_START: Readonly<Record<PoolSettings['kind'], number>> = { async: 16, thread: 4, process: 4 };
@@ -52,6 +54,10 @@ export class PoolCore {
   onCancel: (task: PoolTask, reason: unknown) => boolean = () => false;
   /** Places in workers that are being started or may still be, none while nothing is handed out; bound when the pool is put together. */
   placesToCome: () => number = () => 0;
+  /** Hands out what was submitted before in this turn, of which there is much; bound when the pool is put together. */
+  onRush: () => void = () => undefined;
+  /** Takes in what has come, before a look at the queue; bound when the pool is put together. */
+  onGather: () => void = () => undefined;
   /** Looks at the queue; bound when the pool is put together. */
   onFlush: () => void = () => undefined;
   /** Told how attempts end; bound when the pool is put together. */
@@ -140,6 +146,12 @@ export class PoolCore {
     this.settings.clock.defer(this.#flush);
   }
 
+  /** Called before a task is queued: lets free workers begin, where many were queued before it in this turn. */
+  letBegin(): void {
+    const { depth, hasCredit } = this.scheduler;
+    if (hasCredit && depth > 0 && (depth & (RUSH - 1)) === 0) this.onRush();
+  }
+
   /** Looks at the queue again after the event loop had a turn, if nothing makes it look before. */
   wakeNextTurn(): void {
     if (this.#turnScheduled) return;
@@ -210,6 +222,7 @@ export class PoolCore {
   };
 
   readonly #flush = (): void => {
+    this.onGather();
     this.#flushScheduled = false;
     this.onFlush();
   };

@@ -47,6 +47,8 @@ export class Dispatcher {
     this.#host = host;
     this.#tasksMax = core.settings.recycle.tasksMax;
     this.#inCallerContext = core.settings.kind === 'async';
+    core.onGather = () => prefetch.collect();
+    if (core.settings.kind !== 'async') core.onRush = () => this.#startEarly();
   }
 
   /** Looks at the queue: called once after each batch of submissions or replies. */
@@ -61,6 +63,12 @@ export class Dispatcher {
     this.#host.admitWaiting();
     this.#host.gauge();
     if (core.scheduler.runnable > 0 && !core.paused) this.#host.onBacklog();
+  }
+
+  /** Nothing more begins until the pool is told to go on, not even what workers were sent ahead. What has moved to one of them stays there. */
+  pause(): void {
+    this.#core.paused = true;
+    this.#prefetch.recallAll();
   }
 
   /** Sends a task past the queue, unless it has its outcome already. */
@@ -84,6 +92,15 @@ export class Dispatcher {
     const member = core.scheduler.pass();
     this.#assign(task, member, false);
     member.worker.flush();
+  }
+
+  /** Lets free workers begin before all of a long run of submissions have been made. */
+  #startEarly(): void {
+    const core = this.#core;
+    if (core.paused || core.phase === 'closed') return;
+    this.#handOut();
+    this.#publish();
+    this.#prefetch.watch();
   }
 
   #handOut(): void {

@@ -263,6 +263,7 @@ export class Intake {
 
   #enqueue(task: PoolTask): void {
     const core = this.#core;
+    core.letBegin();
     core.scheduler.push(task);
     core.wake();
     if (this.#bounded) this.gauge();

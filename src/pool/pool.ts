@@ -128,7 +128,7 @@ export interface Pool<M> extends Submitter<M>, AsyncDisposable {
   resize(size: number | { readonly min?: number; readonly max?: number }): void;
   /** Replaces every worker by a fresh one, draining each. Resolves when the old ones have ended. */
   recycleWorkers(): Promise<void>;
-  /** Stops handing out tasks; running ones go on. */
+  /** No task begins from now on; running ones go on. Those that were sent to a worker together with a buffer that moved there may still begin. */
   pause(): void;
   resume(): void;
   /** Resolves when nothing is queued, delayed or running. */

@@ -120,6 +120,32 @@ describe('a worker of short tasks', { timeout: 180_000 }, () => {
     });
   });
 
+  test('gives it back when the pool is paused, and gets it again', async () => {
+    await withSim(1, {}, async (sim) => {
+      for (let count = 0; count < 800; count += 1) submit(sim, 1);
+      await sim.clock.advance(10);
+      sim.pool.pause();
+      assert.equal(inFlight(sim), WORKERS, 'what has begun');
+      const begun = sim.pool.stats().tasks.completed + WORKERS;
+      await sim.clock.advance(50);
+      assert.deepEqual([inFlight(sim), sim.pool.stats().tasks.completed], [0, begun]);
+      sim.pool.resume();
+      await sim.clock.advance(100);
+      assert.equal(sim.pool.stats().tasks.completed, 800);
+    });
+  });
+
+  test('begins while a long run of tasks is still being submitted', async () => {
+    await withSim(1, {}, async (sim) => {
+      for (let count = 0; count < 32; count += 1) submit(sim, 1);
+      assert.equal(inFlight(sim), 0);
+      const last = submit(sim, 1);
+      assert.deepEqual([inFlight(sim), last.state], [WORKERS, 'QUEUED']);
+      await sim.clock.advance(20);
+      assert.equal(sim.pool.stats().tasks.completed, 33);
+    });
+  });
+
   test('gives it back when a function takes long unexpectedly', async () => {
     await withSim(1, {}, async (sim) => {
       const tasks = Array.from({ length: 200 }, () => submit(sim, 1));

@@ -68,6 +68,12 @@ export class Prefetch {
     member.batch += 1;
   }
 
+  /** Replies that workers gather are taken in with those that one of them woke the pool for: so it need not be woken for them. Before `adjust`. */
+  collect(): void {
+    if (!this.#reserves) return;
+    for (const member of this.#members) if (member.reserve > 0 && member.batch === 0 && member.inFlight > 0) member.worker.collect();
+  }
+
   /** Adjusts the credit of the members that answered since the last call. Called once a turn, before tasks are handed out. */
   adjust(): void {
     if (this.#answered.length === 0) return;
@@ -129,6 +135,11 @@ export class Prefetch {
     }
   }
 
+  /** Gives back what all members were sent ahead: nothing more shall begin. */
+  recallAll(): void {
+    for (const member of this.#members) if (member.inFlight > 0) this.recall(member);
+  }
+
   /** By when they were handed over; what was handed over at one instant was so in the order of the queue. */
   readonly #laterFirst = (a: PoolTask, b: PoolTask): number => {
     const { scheduler } = this.#core;
@@ -143,7 +154,7 @@ export class Prefetch {
   #reserveOf(member: Member, now: number): number {
     const { functions, places, scheduler, settings } = this.#core;
     // Asked each time: the answer is about what was sent since.
-    const takes = member.worker.reserves?.() === true;
+    const takes = member.worker.reserves?.(member.reserve > 0) === true;
     // A bulkhead counts what waits in a worker, and tasks bound to one come late in the order of all.
     if (!takes || places !== 1 || now < this.#plainUntil || functions.hasBulkheads || settings.placement.name === 'affinity') return 0;
     const reserve = reserveFor(member.meanMs, scheduler.runnable / this.#members.size);

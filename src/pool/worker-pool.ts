@@ -225,7 +225,7 @@ export class WorkerPool {
 
   pause(): void {
     if (this.#core.paused || this.#core.phase !== 'open') return;
-    this.#core.paused = true;
+    this.#dispatcher.pause();
     if (this.#core.events.has('paused')) this.#core.events.emit('paused', { depth: this.#core.scheduler.depth });
   }
 

@@ -223,6 +223,10 @@ class PortWorkerEnd implements WorkerEnd {
     return false;
   }
 
+  hasMore(): boolean {
+    return false;
+  }
+
   begin(): boolean {
     return true;
   }

@@ -117,6 +117,10 @@ class StreamWorkerEnd implements WorkerEnd {
     return false;
   }
 
+  hasMore(): boolean {
+    return false;
+  }
+
   begin(task: TaskFrame): boolean {
     return this.#claims.begin(task);
   }

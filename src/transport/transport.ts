@@ -39,10 +39,10 @@ export interface PoolEnd {
   /** Tasks the worker may be sent beyond those it executes; 0 where the pool cannot tell which have begun. */
   readonly prefetchMax: number;
   /**
-   * Whether the worker may be sent a reserve of tasks out of a long queue: those that were sent since the last call were small. Absent where a reserve gains
-   * nothing, because the worker's end cannot `show`.
+   * Whether the worker may be sent a reserve of tasks out of a long queue: those that were sent since the last call were small. `holds`: it has one now, and
+   * its replies may wait for each other (`show`). Absent where a reserve gains nothing, because the worker's end cannot show.
    */
-  reserves?(): boolean;
+  reserves?(holds: boolean): boolean;
   /** Takes a task back. `true`: its function has not been called and never will be; the slot is free. `false`: a reply will come. */
   revoke(slot: number): boolean;
   /** Whether the function of this task may have been called. Valid after the worker's death too, until `close`. */
@@ -80,6 +80,8 @@ export interface WorkerEnd {
    * there is something to report, so that a flush is due now. `isDue`: one is due, unless the pool has looked since the last `show`.
    */
   show(isDue: boolean): boolean;
+  /** Whether the pool has sent more out of a long queue than was handed over. `false` where that cannot be told. */
+  hasMore(): boolean;
   /** Claims a task right before its function is called. `false`: the pool has taken it back; drop it without a reply. */
   begin(task: TaskFrame): boolean;
   /** The shared cancel word of a slot: cheap enough for a tight loop. */

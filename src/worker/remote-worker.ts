@@ -134,8 +134,8 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return this.#carrier?.end.prefetchMax ?? 0;
   }
 
-  reserves(): boolean {
-    return this.#carrier?.end.reserves?.() === true;
+  reserves(holds: boolean): boolean {
+    return this.#carrier?.end.reserves?.(holds) === true;
   }
 
   revoke(task: T): boolean {

@@ -110,8 +110,11 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   abandon(task: T, code: CancelCode): object;
   /** Tasks it may be sent beyond its concurrency; 0 where it cannot be told which have begun. Known from `start` on. */
   readonly prefetchMax: number;
-  /** Whether it may be sent a reserve of tasks out of a long queue: those sent since the last call were small. Absent where a reserve gains nothing. */
-  reserves?(): boolean;
+  /**
+   * Whether it may be sent a reserve of tasks out of a long queue: those sent since the last call were small. `holds`: it has one now. Absent where a reserve
+   * gains nothing.
+   */
+  reserves?(holds: boolean): boolean;
   /** Takes a task back. `true`: it has not begun and never will here; it is no longer in flight. `false`: its answer will come. */
   revoke(task: T): boolean;
   /** Delivers the answers that have come and were not looked at yet. */

@@ -38,3 +38,27 @@ test('answers arrive while the function after them takes long, for the first tim
   }
   await pool.close();
 });
+
+test('what was sent ahead does not begin while the pool is paused', { timeout: 60_000 }, async () => {
+  const pool = createPool<Tasks>(pathToFileURL(moduleFile('reserve-paused-tasks.mjs', MODULE)), { worker: 'thread', size: 1 });
+  const several = (count: number): Promise<unknown>[] => Array.from({ length: count }, () => pool.run('work'));
+  await Promise.all(several(200));
+  const gate = gateFile();
+  let ended = 0;
+  // One of a long queue that leaves a reserve behind it.
+  const before = several(60);
+  const long = pool.run('work', gate.path);
+  const after = several(60).map((result) => result.then(() => (ended += 1)));
+  await Promise.all(before);
+  assert.ok(pool.stats().tasks.inFlight > 1, 'tasks wait in the worker');
+  pool.pause();
+  assert.ok(pool.stats().tasks.inFlight <= 1, 'all of them came back');
+  gate.open();
+  if (pool.stats().tasks.inFlight > 0) await long;
+  await pool.broadcast('work');
+  assert.equal(ended, 0);
+  pool.resume();
+  await Promise.all(after);
+  assert.equal(await long, gate.path);
+  await pool.close();
+});

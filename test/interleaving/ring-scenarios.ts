@@ -47,6 +47,7 @@ export class PoolPart {
     };
     const handler = { onResult, onError: unexpected, onFrame: unexpected, onUnsent: unexpected, onClose: unexpected };
     this.#end = createRingPoolEnd(memory, deadPort(), handler, { cores: scenario.poolCores, rechecker: new Rechecker(this.#loop) });
+    this.#end.reserves?.(true);
   }
 
   send(slot: number, sequence: number): void {

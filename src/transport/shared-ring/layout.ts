@@ -27,6 +27,8 @@ export const WORKER_PARKED: number = 5 * LINE_WORDS;
 export const POOL_PARKED: number = 6 * LINE_WORDS;
 /** Not 0 while the pool has found that sleeping is quicker: the worker does not spin for single tasks then. Written by the pool, plainly: a hint. */
 export const SLEEP_HINT: number = POOL_PARKED + 1;
+/** 1 while the worker holds a reserve out of a long queue, so that the pool is woken for few of its replies; stored by the pool, a hint. */
+export const GATHER_HINT: number = POOL_PARKED + 2;
 export const STATUS: number = 7 * LINE_WORDS;
 const REQUEST_AREA_TAIL: number = 8 * LINE_WORDS;
 const REQUEST_AREA_HEAD: number = 9 * LINE_WORDS;

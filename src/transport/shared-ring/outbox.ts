@@ -87,6 +87,11 @@ export class Outbox {
     return this.#writer.isRead;
   }
 
+  /** Whether the other side has read anything since the last call. */
+  takeRead(): boolean {
+    return this.#writer.takeRead();
+  }
+
   /** Whether a value since the last call had large buffers or went by port: a long run of such would fill the area. */
   takeLarge(): boolean {
     const had = this.#hadLarge;

@@ -5,7 +5,6 @@
  *
  *     parked      the worker wakes us when it replies (or makes room, if we hold records)
  *     watching    the rechecker looks in every turn of the event loop, for at most the spin budget after the last sign of life
- *
  * `flush` with tasks in flight goes from parked to watching where that pays; `look` goes back. The protocol is in README.md.
  */
 import type { MessagePort } from 'node:worker_threads';
@@ -21,7 +20,7 @@ import type { WorkerStatus } from '../worker-status.js';
 import { readStatus, ServiceReader } from './control-block.js';
 import { hostEventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
-import { POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
+import { GATHER_HINT, POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
 import { Outbox } from './outbox.js';
 import { Parking, wake, wakeForRoom } from './parking.js';
 import { PortLane } from './port-lane.js';
@@ -110,7 +109,8 @@ class PoolRing implements RingPoolEnd, Watcher {
     return this.#memory.slotsMax >> 2;
   }
 
-  reserves(): boolean {
+  reserves(holds: boolean): boolean {
+    this.#memory.words[GATHER_HINT] = holds ? 1 : 0;
     return !this.#outbox.takeLarge();
   }
 

@@ -36,6 +36,8 @@ export class RingWriter {
   #published: number;
   /** The reader's head as last seen: loaded again only when it says that there is no room. */
   #headSeen: number;
+  /** The head when `takeRead` was called last. */
+  #headAsked: number;
 
   constructor(span: Span, place: RingPlace) {
     this.#span = span;
@@ -43,7 +45,7 @@ export class RingWriter {
     this.#units = place.capacityBytes >>> UNIT_SHIFT;
     this.recordBytesMax = place.capacityBytes >>> 1;
     this.#position = this.#published = load(span.words, place.tailWord);
-    this.#headSeen = load(span.words, place.headWord);
+    this.#headSeen = this.#headAsked = load(span.words, place.headWord);
   }
 
   /** Whether a record of `bytes` would find room now. */
@@ -74,6 +76,13 @@ export class RingWriter {
   /** Whether the reader has given back all that was published. */
   get isRead(): boolean {
     return load(this.#span.words, this.#place.headWord) === this.#published;
+  }
+
+  /** Whether the reader has given anything back since the last call. */
+  takeRead(): boolean {
+    const before = this.#headAsked;
+    this.#headAsked = load(this.#span.words, this.#place.headWord);
+    return this.#headAsked !== before;
   }
 
   /** Bytes written and not yet published. */

@@ -20,7 +20,7 @@ import { THREAD, uncloneableError } from '../value-path.js';
 import { StatusWriter } from './control-block.js';
 import { hostEventLoop, type EventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
-import { POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
+import { GATHER_HINT, POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
 import { Outbox } from './outbox.js';
 import { isParked, Parking, wake, wakeForRoom } from './parking.js';
 import { PortLane } from './port-lane.js';
@@ -149,6 +149,17 @@ class WorkerRing implements WorkerEnd {
 
   flush(): void {
     if (this.#state !== 'open') return;
+    this.#flushRound();
+    if (this.#wakeOwed) this.#wakePool();
+  }
+
+  get #holdsReserve(): boolean {
+    return this.#memory.words[GATHER_HINT] !== 0;
+  }
+
+  /** With a reserve, a wake that is owed waits for the serve loop's own flush. */
+  #flushRound(): void {
+    if (this.#wakeOwed && !this.#holdsReserve) this.#wakePool();
     this.#account();
     while (this.#unsent.length > 0) this.#reportUnsent();
     this.#publish();
@@ -157,10 +168,14 @@ class WorkerRing implements WorkerEnd {
   }
 
   show(isDue: boolean): boolean {
-    if (this.#state !== 'open' || this.#unsent.length > 0 || (isDue && !this.#outbox.isRead)) return false;
+    if (this.#state !== 'open' || this.#unsent.length > 0 || (isDue && !(this.#holdsReserve ? this.#outbox.takeRead() : this.#outbox.isRead))) return false;
     this.#account();
     if (this.#outbox.publish()) this.#wakeOwed = true;
     return this.#outbox.heldBytes === 0;
+  }
+
+  hasMore(): boolean {
+    return this.#holdsReserve && this.#inbox.refresh();
   }
 
   cancelCode(slot: number): CancelCode {
@@ -190,7 +205,7 @@ class WorkerRing implements WorkerEnd {
   #run(): void {
     for (;;) {
       if (!this.#handOver()) return;
-      this.flush();
+      this.#flushRound();
       if (this.#state !== 'open') return;
       if (this.#inbox.refresh()) continue;
       if (this.#unanswered > 0 && !this.#lookedTwice) {
@@ -212,7 +227,7 @@ class WorkerRing implements WorkerEnd {
       if (this.#inbox.releaseDue) this.#release();
       if (this.#clock.afterTask()) {
         this.#release();
-        this.flush();
+        this.#flushRound();
         this.#showStatus(this.#clock.nowMs);
         this.#loop.nextTurn(this.#round);
         return false;
@@ -335,7 +350,10 @@ class WorkerRing implements WorkerEnd {
   }
 
   #publish(): void {
-    if (!this.#outbox.publish() && !this.#wakeOwed) return;
+    if (this.#outbox.publish()) this.#wakePool();
+  }
+
+  #wakePool(): void {
     this.#wakeOwed = false;
     wake(this.#memory.words, POOL_PARKED);
   }

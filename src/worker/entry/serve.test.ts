@@ -33,6 +33,10 @@ class RecordingEnd implements WorkerEnd {
     this.sent.push(frame.type);
   }
 
+  hasMore(): boolean {
+    return false;
+  }
+
   show(isDue: boolean): boolean {
     if (isDue && !this.looked) return false;
     if (this.showsReplies && this.sent.at(-1) !== ':') this.sent.push(':');

@@ -6,9 +6,9 @@
  * Replies leave in batches, but a reply must not wait for a task that has nothing to do with it:
  *  - a function known to be quick is called without a flush before it, unless the last flush is older than {@link STALE_MS};
  *  - before a function that was slow the last time, or was never called, everything leaves;
- *  - but while it still has half of the tasks that it had when the pool was last woken, replies need not wake it again: each wake-up takes a core from
- *    somebody. They are shown instead, for {@link GATHER_MS} at most and not before a function that took longer the last time. The pool's own look at whoever
- *    holds tasks ahead finds them, should one take long unexpectedly;
+ *  - but while it still has half of the tasks that it had when the pool was last woken, or more of a long queue has come, replies need not wake
+ *    it again: each wake-up takes a core from somebody. They are shown instead, for {@link GATHER_MS} since the pool last read any, and not before a function
+ *    that took longer the last time. The pool's own look at whoever holds tasks ahead finds them, should one take long unexpectedly;
  *  - when nothing waits and nothing executes everything leaves; while asynchronous functions are pending, within the turn;
  *  - what a function sends while it runs, and objects: see `reply-batch.ts`.
  *
@@ -288,8 +288,9 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
 
   /** Sees to it that no reply waits for the next function, which took `nextMs` the last time. */
   #letOut(nextMs: number, now: number): void {
-    const gathers = this.#options.concurrency === 1 && this.#waiting.size * 2 >= this.#stock;
-    if (gathers && nextMs <= GATHER_MS && this.#replies.show(now)) return;
+    const { size } = this.#waiting;
+    const hasEnough = size * 2 >= this.#stock || (size > 1 && this.#end.hasMore());
+    if (hasEnough && this.#options.concurrency === 1 && nextMs <= GATHER_MS && this.#replies.show(now)) return;
     this.#replies.flush(now);
     this.#stock = this.#waiting.size;
   }

@@ -66,18 +66,35 @@ export class Settlement {
     const { retry } = task.settings;
     if (task.attempt >= retry.attempts) return this.fail(task, error, retry.attempts > 1 ? 'attempts-exhausted' : 'not-retryable');
     if ((task.marks & (STREAMING | TRANSFERRED)) !== 0 || core.phase === 'closed') return this.fail(task, error, 'not-retryable');
-    const context = task.extra?.inCallerContext;
-    let delayMs: number;
-    try {
-      if (!runCaptured(context, () => shouldRetry(retry, task.attempt, error))) return this.fail(task, error, 'not-retryable');
-      delayMs = runCaptured(context, () => backoffDelayMs(retry, task.attempt, task.extra?.retryDelayMs ?? 0, error, core.settings.random));
-    } catch {
-      // A backoff function that throws or answers nonsense: the task's own error matters more to the caller than that one.
-      return this.fail(task, error, 'not-retryable');
-    }
+    const delayMs = this.#delayBeforeRetry(task, error);
+    if (isTerminal(task.stateCode)) return;
+    if (delayMs === undefined) return this.fail(task, error, 'not-retryable');
     if (core.now() + delayMs >= task.deadlineAt) return this.fail(task, error, 'expired');
     if (core.saturated || !core.retryBudget.tryRetry(core.now())) return this.fail(task, error, 'retry-budget');
     this.#retry(task, error, delayMs);
+  }
+
+  /** The wait before the next attempt; `undefined` when there is to be none. */
+  #delayBeforeRetry(task: PoolTask, error: unknown): number | undefined {
+    const core = this.#core;
+    const { retry } = task.settings;
+    const context = task.extra?.inCallerContext;
+    // Functions of the user may cancel the task: it waits while they are asked, and is no more in the hands of a worker.
+    const asks = retry.retryIf !== undefined || typeof retry.backoff === 'function';
+    if (asks) {
+      task.holder = undefined;
+      task.move(DELAYED);
+      core.delayed.add(task, core.now());
+    }
+    try {
+      if (!runCaptured(context, () => shouldRetry(retry, task.attempt, error))) return undefined;
+      return runCaptured(context, () => backoffDelayMs(retry, task.attempt, task.extra?.retryDelayMs ?? 0, error, core.settings.random));
+    } catch {
+      // A backoff function that throws or answers nonsense: the task's own error matters more to the caller than that one.
+      return undefined;
+    } finally {
+      if (asks && !isTerminal(task.stateCode)) core.delayed.remove(task);
+    }
   }
 
   /** The worker died while it executed the task. */
@@ -190,7 +207,7 @@ export class Settlement {
     task.ensureExtra().retryDelayMs = delayMs;
     // Told once the task waits: a listener may cancel it.
     const event = core.events.has('retrying') ? { ...core.taskEvent(task), error, delayMs } : undefined;
-    task.move(DELAYED);
+    if (task.stateCode !== DELAYED) task.move(DELAYED);
     this.delay(task, core.now() + delayMs);
     if (event !== undefined) core.events.emit('retrying', event);
   }

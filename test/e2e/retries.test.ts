@@ -70,6 +70,30 @@ for (const kind of ALL) {
       });
     });
 
+    test('may be called off by the functions that are asked, with the task or the whole pool', async () => {
+      for (const asked of ['retryIf', 'backoff'] as const) {
+        for (const how of ['cancel', 'close', 'terminate'] as const) {
+          await withPool(kind, { size: 1, concurrency: 1 }, async (pool) => {
+            let ended: Promise<unknown> | undefined;
+            const retry = {
+              attempts: 3,
+              [asked]: () => {
+                if (how === 'cancel') task.cancel('enough');
+                else ended = pool[how]();
+                return asked === 'retryIf' ? true : 1;
+              },
+            };
+            const task = pool.submit('decline', [1], { retry });
+            await errorOf(task.result);
+            assert.equal(task.attempts, how === 'close' ? 3 : 1);
+            await pool.idle();
+            if (how === 'cancel') assert.equal(await pool.run('echo', 1), 1);
+            await ended;
+          });
+        }
+      }
+    });
+
     test('are not made for errors that no attempt can mend', async () => {
       await withPool(kind, { size: 1, retry: { attempts: 5, backoff: 0 } }, async (pool) => {
         const marked = pool.submit('throwValue', [{ retryable: false, why: 'bad card' }]);

@@ -3,11 +3,15 @@
  *
  *     node bench/micro/stuck-workers.mjs [--quick]        after `npm run build`
  *
- * Prints for threads and processes, in ms: the stack of a worker in an endless loop; how long after its deadline the promise of a CPU-bound loop is rejected;
+ * Prints for threads and processes, in ms: the stack of a worker in an endless loop; how late a bare timer of the same time is beside a bare thread or process
+ * in such a loop, which is what the machine allows; how long after its deadline the promise of a CPU-bound loop is rejected;
  * how long after that the pool, at its largest, has run the next task, beside what one spawn takes: the first result of a new pool of one worker; and the start
  * alone (the time until `workerReady`) of the replacements.
  */
+import { spawn as startChild } from 'node:child_process';
+import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 
 const { createPool } = await import(pathToFileURL('dist/index.js').href);
 const quick = process.argv.includes('--quick');
@@ -18,6 +22,7 @@ const tasks = `data:text/javascript,${encodeURIComponent('export function spin()
 const keepAlive = setInterval(() => undefined, 60_000);
 for (const worker of ['thread', 'process']) {
   console.log(`${worker.padEnd(8)} stack          ${spread(await stacks(worker))}`);
+  console.log(`${worker.padEnd(8)} timer late     ${spread(await timers(worker))}`);
   const { late, back, spawn, boot } = await replacements(worker);
   console.log(`${worker.padEnd(8)} past deadline  ${spread(late)}`);
   console.log(`${worker.padEnd(8)} capacity back  ${spread(back)}`);
@@ -43,6 +48,35 @@ async function stacks(worker) {
     await pool.terminate();
   }
   return times;
+}
+
+async function timers(worker) {
+  const times = [];
+  for (let loops = 0; loops < (quick ? 1 : 5); loops += 1) {
+    const end = worker === 'thread' ? await startThread() : await startProcess();
+    for (let round = 0; round < ROUNDS / 5; round += 1) {
+      const startedAt = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS));
+      times.push(performance.now() - startedAt - TIMEOUT_MS);
+    }
+    await end();
+  }
+  return times;
+}
+
+async function startThread() {
+  const thread = new Worker('require("node:worker_threads").parentPort.postMessage(0); for (;;);', { eval: true });
+  await once(thread, 'message');
+  return () => thread.terminate();
+}
+
+async function startProcess() {
+  const child = startChild(process.execPath, ['-e', 'process.stdout.write("."); for (;;);']);
+  await once(child.stdout, 'data');
+  return async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
 }
 
 async function replacements(worker) {

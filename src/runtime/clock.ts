@@ -1,8 +1,8 @@
-import { clearTimeout, performanceNow, queueMicrotask, setImmediate, setTimeout } from './host-timers.js';
-
 /**
  * All contact with time goes through a Clock, so that tests and the simulator can replace it.
  */
+import { clearTimeout, performanceNow, queueMicrotask, setImmediate, setTimeout } from './host-timers.js';
+
 export interface Clock {
   /** Milliseconds on a monotonic scale, with fractions. */
   now(): number;

@@ -5,6 +5,7 @@
  * left and arms itself again or lets go. The process exits at most {@link CHECK_MS} after the last task.
  */
 import { clearTimeout, setTimeout } from './host-timers.js';
+
 const CHECK_MS = 10;
 const CHECK_MS_MAX = 640;
 

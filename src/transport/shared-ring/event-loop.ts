@@ -1,5 +1,6 @@
-/** What the ends of a ring need of the event loop they live on: replaced by tests that decide themselves what happens when. */
 import { setImmediate } from '../../runtime/host-timers.js';
+
+/** What the ends of a ring need of the event loop they live on: replaced by tests that decide themselves what happens when. */
 export interface EventLoop {
   /** Milliseconds on a monotonic scale, with fractions. */
   nowMs(): number;

@@ -1,5 +1,6 @@
-/** Longest wait for stdout and stderr of a worker that ends, in ms (P). */
 import { clearTimeout, setTimeout } from '../../runtime/host-timers.js';
+
+/** Longest wait for stdout and stderr of a worker that ends, in ms (P). */
 const FLUSH_MS_MAX = 100;
 
 /** Resolves when what was written to stdout and stderr so far has left, or cannot leave within {@link FLUSH_MS_MAX}. */

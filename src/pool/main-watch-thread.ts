@@ -10,6 +10,7 @@ import { writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
 import { load } from '../runtime/atomics.js';
+import { performanceNow, setInterval } from '../runtime/host-timers.js';
 import { ProtocolConnection } from '../worker/inspect/protocol-connection.js';
 import { askStack } from '../worker/inspect/questions.js';
 
@@ -41,7 +42,7 @@ const words = new Int32Array(beat);
 const periodMs = Math.max(1, afterMs / 4);
 
 let seen = load(words, 0);
-let seenAt = performance.now();
+let seenAt = performanceNow();
 let lookedAt = seenAt;
 let frames: readonly string[] | undefined;
 let detail = '';
@@ -50,7 +51,7 @@ let printed = false;
 setInterval(look, periodMs);
 
 function look(): void {
-  const now = performance.now();
+  const now = performanceNow();
   const missedMs = now - lookedAt - periodMs;
   lookedAt = now;
   const count = load(words, 0);

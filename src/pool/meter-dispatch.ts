@@ -1,3 +1,4 @@
+import { performanceNow } from '../runtime/host-timers.js';
 import type { WorkerFactory } from '../worker/worker.js';
 import type { PoolTask } from './pool-task.js';
 
@@ -10,9 +11,9 @@ export function meterDispatch(factory: WorkerFactory<PoolTask>, tell: (taskName:
     const dispatch = worker.dispatch.bind(worker);
     worker.dispatch = (task) => {
       const { name } = task;
-      const startedAt = performance.now();
+      const startedAt = performanceNow();
       dispatch(task);
-      tell(name, performance.now() - startedAt);
+      tell(name, performanceNow() - startedAt);
     };
     return worker;
   };

@@ -1,3 +1,4 @@
+import { queueMicrotask } from './host-timers.js';
 import type { Clock, Timer } from './clock.js';
 
 interface Entry {

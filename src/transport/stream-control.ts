@@ -16,6 +16,7 @@
  * pool has given up and the worker does not know it: it asks nobody and waits for the verdict, a frame that the pool sends with every attempt.
  */
 import { assert } from '../runtime/assert.js';
+import { performanceNow } from '../runtime/host-timers.js';
 import { SLOTS_MAX } from './control-block.js';
 import { CANCEL_NONE } from './protocol.js';
 import type { CancelCode } from './protocol.js';
@@ -126,7 +127,7 @@ export class WorkerControl {
   readonly #now: () => number;
 
   /** @param now milliseconds, monotonic */
-  constructor(file: SharedFile, now: () => number = () => performance.now()) {
+  constructor(file: SharedFile, now: () => number = performanceNow) {
     this.file = file;
     this.#now = now;
   }

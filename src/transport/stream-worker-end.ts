@@ -1,5 +1,6 @@
 /** The worker's end of a stream. The protocol: `stream.ts`. */
 import type { MillraceError } from '../errors.js';
+import { performanceNow } from '../runtime/host-timers.js';
 import { readThreadUsage } from '../runtime/thread-usage.js';
 import { Decoder, decodeValue } from './decoder.js';
 import { PROCESS } from './encoder.js';
@@ -24,12 +25,7 @@ const STATUS_INTERVAL_MS = 250;
 const EARLY_REPLIES_MIN = 32;
 
 /** `streams` belong to the end. `now`: milliseconds, monotonic. */
-export function createStreamWorkerEnd(
-  streams: Streams,
-  control: WorkerControl,
-  handler: WorkerEndHandler,
-  now: () => number = () => performance.now(),
-): WorkerEnd {
+export function createStreamWorkerEnd(streams: Streams, control: WorkerControl, handler: WorkerEndHandler, now: () => number = performanceNow): WorkerEnd {
   return new StreamWorkerEnd(streams, control, handler, now);
 }
 

@@ -1,5 +1,6 @@
 /** The timers of the program, or of the code in a task, may be fakes that stand still: the pool goes on. */
 import assert from 'node:assert/strict';
+import { performance as loop } from 'node:perf_hooks';
 import { describe, mock, test } from 'node:test';
 import { createPool } from 'millrace';
 import type { Pool } from 'millrace';
@@ -33,12 +34,42 @@ for (const worker of ALL) {
       }
     });
 
+    test('in the program, whose clock stands still, the pool sleeps while tasks run', async () => {
+      const pool = make();
+      await pool.run('add', 1, 2);
+      const { now } = performance;
+      performance.now = () => 1;
+      try {
+        const before = loop.eventLoopUtilization();
+        assert.equal((await errorOf(pool.submit('never', [], { timeout: 500 }).result)).code, 'ERR_TASK_TIMEOUT');
+        const { utilization } = loop.eventLoopUtilization(before);
+        assert.ok(utilization < 0.5, `the event loop was busy for ${Math.round(100 * utilization)} % of the time`);
+        await everything(pool);
+      } finally {
+        performance.now = now;
+        await pool.terminate();
+      }
+    });
+
     if (REMOTE.includes(worker))
       test('in the worker, tasks are answered, and the pool closes', async () => {
         const pool = make();
         await pool.run('freezeTime');
         await everything(pool);
         await pool.close();
+      });
+
+    if (REMOTE.includes(worker))
+      test('in the worker, a task that only looks whether it is cancelled sees it', async () => {
+        const pool = createPool<Tasks>(new URL('./fixtures/frozen-tasks.js', import.meta.url), { worker, size: 1, cancelGrace: 60_000 });
+        await pool.run('freezeTime');
+        const seen = new Promise((resolve) => pool.once('log', ({ message }) => resolve(message)));
+        assert.equal((await errorOf(pool.submit('computeUntilCancelled', [], { timeout: 50 }).result)).code, 'ERR_TASK_TIMEOUT');
+        // A task that was let go of does not keep the process alive.
+        const keepAlive = setInterval(() => undefined, 60_000);
+        assert.equal(await seen, 'cancelled');
+        clearInterval(keepAlive);
+        await pool.terminate();
       });
   });
 }

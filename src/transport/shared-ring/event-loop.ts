@@ -1,4 +1,4 @@
-import { setImmediate } from '../../runtime/host-timers.js';
+import { performanceNow, setImmediate } from '../../runtime/host-timers.js';
 
 /** What the ends of a ring need of the event loop they live on: replaced by tests that decide themselves what happens when. */
 export interface EventLoop {
@@ -9,6 +9,6 @@ export interface EventLoop {
 }
 
 export const hostEventLoop: EventLoop = {
-  nowMs: () => performance.now(),
+  nowMs: performanceNow,
   nextTurn: (fn) => void setImmediate(fn),
 };

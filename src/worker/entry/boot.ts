@@ -2,6 +2,7 @@
  * How a thread or process becomes a worker: connect, load the module, run its `start` hook, check its health, serve.
  * A step that fails is told to the pool (`start-failed`) and ends the worker.
  */
+import { performanceNow } from '../../runtime/host-timers.js';
 import { osThreadId } from '../../runtime/os-thread.js';
 import { contextImported } from '../../task/context.js';
 import type { WorkerEnd, WorkerEndHandler } from '../../transport/transport.js';
@@ -26,7 +27,6 @@ export interface Bootstrap {
 
 export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, connect, loadSiblings, exit }: Bootstrap): Promise<void> {
   const { workerId, taskIdPrefix, concurrency, streamCredit, heapBytesMax, heapGrowthBytesMax, workerData } = init;
-  const now = (): number => performance.now();
   const loop = new ServeLoop(
     {
       workerId,
@@ -40,7 +40,7 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
       threadId,
       osThreadId: kind === 'thread' ? osThreadId() : undefined,
       onEnd: exit,
-      now,
+      now: performanceNow,
     },
     connect,
   );
@@ -57,5 +57,5 @@ export async function boot(init: WorkerInit, { kind, threadId, readsAtFlush, con
   const joinSiblings = contextImported() ? await loadSiblings?.() : undefined;
   loop.begin(module, joinSiblings);
   // Its first use loads it: now, while the pool has yet to hear of this worker, not when the first task is waiting.
-  now();
+  performanceNow();
 }

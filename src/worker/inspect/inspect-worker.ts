@@ -1,5 +1,6 @@
 /** Looks into a worker from outside: opens its inspector, asks, closes it. Loaded when first needed. */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { performanceNow } from '../../runtime/host-timers.js';
 import { inspectProcess } from './process-inspector.js';
 import { inspectorError } from './protocol-connection.js';
 import type { ProtocolConnection } from './protocol-connection.js';
@@ -26,12 +27,12 @@ const ANSWER_MS_MAX = 2_000;
 export async function readStack(place: WorkerPlace, limitMs: number): Promise<ScriptStack | undefined> {
   const ask = (): Promise<ScriptStack | undefined> => withInspector(place, limitMs, (connection) => askStack(connection, limitMs));
   if (place.kind === 'thread') return ask();
-  const giveUpAt = performance.now() + limitMs;
+  const giveUpAt = performanceNow() + limitMs;
   try {
     return await ask();
   } catch (error) {
     // It may have been about to close its inspector after the look before.
-    if (performance.now() >= giveUpAt) throw error;
+    if (performanceNow() >= giveUpAt) throw error;
     return ask();
   }
 }

@@ -19,7 +19,7 @@ import { deferred } from '../../runtime/deferred.js';
 import { handlesSignal, readOsThread } from '../../runtime/os-thread.js';
 import { inspectorError, ProtocolConnection } from './protocol-connection.js';
 import { getText, openWebSocket } from './web-socket.js';
-import { clearInterval, setInterval, setTimeout } from '../../runtime/host-timers.js';
+import { clearInterval, performanceNow, setInterval, setTimeout } from '../../runtime/host-timers.js';
 
 /** Longest wait for an answer of the inspector's server, in ms (P). */
 const SERVER_MS_MAX = 2_000;
@@ -88,11 +88,11 @@ class ProcessInspector {
 
   async #open(limitMs: number): Promise<number | undefined> {
     const pid = this.#pid;
-    const giveUpAt = performance.now() + limitMs;
+    const giveUpAt = performanceNow() + limitMs;
     let askAgainAt = 0;
     for (let port = this.#port(); ; port = this.#port()) {
       if (port !== undefined) return port;
-      const now = performance.now();
+      const now = performanceNow();
       // Asked at least once, however long it took to get here: it is waited for from then on.
       if (now > giveUpAt && askAgainAt > 0) break;
       // One that is closing its inspector at this moment takes no notice.

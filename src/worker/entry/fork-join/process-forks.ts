@@ -7,6 +7,7 @@
  * A question costs some tens of microseconds on either side. So few are open at a time, and after one that was declined, or whose child was too small to be worth
  * it, many forks go by before the next.
  */
+import { performanceNow } from '../../../runtime/host-timers.js';
 import { reviveError } from '../../../transport/error-codec.js';
 import type { PoolFrame, WorkerFrame } from '../../../transport/protocol.js';
 import { type Child, COMPLETED, FAILED, type Family } from './children.js';
@@ -45,7 +46,7 @@ export class ProcessForks implements ForkHelpers {
     this.#lastFork += 1;
     const { name, args } = child;
     child.offer = this.#lastFork;
-    this.#asked.set(this.#lastFork, { child, atMs: performance.now() });
+    this.#asked.set(this.#lastFork, { child, atMs: performanceNow() });
     family.sent(child);
     this.#send({ type: 'fork', slot: family.parent.frame.slot, fork: this.#lastFork, name, args });
   }
@@ -75,7 +76,7 @@ export class ProcessForks implements ForkHelpers {
     if (asked === undefined) return;
     this.#asked.delete(fork);
     const { child, atMs } = asked;
-    const wasWorthIt = outcome !== 'declined' && performance.now() - atMs >= WORTH_MS;
+    const wasWorthIt = outcome !== 'declined' && performanceNow() - atMs >= WORTH_MS;
     this.#skipNext = wasWorthIt ? 0 : Math.min(SKIP_MAX, this.#skipNext * 4 + 1);
     this.#skip = this.#skipNext;
     if (outcome === 'declined') return child.family.returned(child);

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../runtime/manual-clock.js';
 import { makeSimulation, SimWorker } from './fixtures/sim-worker.js';
+import type { Simulation } from './fixtures/sim-worker.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PoolOptions } from './options.js';
 import type { PoolTask } from './pool-task.js';
 import { WorkerPool } from './worker-pool.js';
-import type { Worker, WorkerReady } from '../worker/worker.js';
+import type { Worker, WorkerFactory, WorkerReady } from '../worker/worker.js';
 
 /** A pool of one worker whose answers are delivered 90 ms after the function has ended, unless somebody asks for them. */
 async function lateRig(options: PoolOptions): Promise<{ readonly clock: ManualClock; readonly pool: WorkerPool }> {
@@ -93,18 +94,23 @@ describe('a limit of time that passes while the answer lies unread', () => {
   });
 });
 
+/** Workers that say they took so many ms to start. */
+function startedIn(bootMs: number, simulation: Simulation): WorkerFactory<PoolTask> {
+  return (options, host) => {
+    const onReady = (worker: Worker<PoolTask>, info: WorkerReady): void => host.onReady(worker, { ...info, bootMs });
+    // All else is the host's own; its methods keep their state in themselves.
+    const slow = new Proxy(host, { get: (target, name) => (name === 'onReady' ? onReady : (target[name as 'onPong'] as () => void).bind(target)) });
+    return new SimWorker(options, slow, simulation);
+  };
+}
+
 describe('a worker that does not answer after a cancellation', () => {
   /** Ms after the cancellation at which the replacement is started, for a worker that took `bootMs` to start. */
   async function suspectedAfter(bootMs: number): Promise<number> {
     const clock = new ManualClock(1_000);
     const simulation = makeSimulation(clock, () => 0.5);
     const settings = normaliseOptions({ size: 1, cancelGrace: 10_000, clock, random: () => 0.5 });
-    const pool = new WorkerPool(settings, 'data:text/javascript,', (options, host) => {
-      const onReady = (worker: Worker<PoolTask>, info: WorkerReady): void => host.onReady(worker, { ...info, bootMs });
-      // All else is the host's own; its methods keep their state in themselves.
-      const slow = new Proxy(host, { get: (target, name) => (name === 'onReady' ? onReady : (target[name as 'onPong'] as () => void).bind(target)) });
-      return new SimWorker(options, slow, simulation);
-    });
+    const pool = new WorkerPool(settings, 'data:text/javascript,', startedIn(bootMs, simulation));
     await clock.advance(100);
     const task = pool.submit('play', [{ ms: 5_000, outcome: 'ok', stuck: true, key: 1 }]);
     task.result.catch(() => undefined);
@@ -171,6 +177,31 @@ describe('a worker whose task has used up its time', () => {
     const rejectedAt = await overrun(it, { ms: 5_000, stuck: true });
     assert.deepEqual(it.starts.slice(1), [rejectedAt + 10]);
     await it.pool.terminate();
+  });
+
+  /** What happens, in order, when two tasks keep their worker past the timeout. */
+  async function endsOfTwo(options: PoolOptions): Promise<string[]> {
+    // Its turns are turns of an event loop: promises settle in between.
+    const clock = Object.assign(new ManualClock(1_000), { nextTurn: (fn: () => void): void => void clock.setTimer(0, fn) });
+    const random = (): number => 0.5;
+    // It has left the question unanswered for too long 0.3 ms after the timeout: the clock is not looked at once more until then.
+    const factory = startedIn(113, makeSimulation(clock, random));
+    const pool = new WorkerPool(normaliseOptions({ size: 1, timeout: 200, ...options, clock, random }), 'data:text/javascript,', factory);
+    await clock.advance(100);
+    const seen: string[] = [];
+    pool.on('workerStarting', () => seen.push('start'));
+    pool.on('hardKill', () => seen.push('end'));
+    for (let round = 0; round < 2; round += 1) {
+      pool.submit('play', [{ outcome: 'ok', key: 1, ms: 5_000, stuck: true }]).result.catch(() => seen.push('told'));
+      await clock.advance(400);
+    }
+    await pool.terminate();
+    return seen;
+  }
+
+  test('is ended and replaced after its caller was told, and ended before it is replaced when its function had to be ended by force before', async () => {
+    assert.deepEqual(await endsOfTwo({}), ['told', 'start', 'end', 'told', 'end', 'start']);
+    assert.deepEqual(await endsOfTwo({ cancelGrace: 0 }), ['told', 'end', 'start', 'told', 'end', 'start']);
   });
 
   test('is ended without a grace when its function had to be ended by force before, where nobody has set a grace', async () => {

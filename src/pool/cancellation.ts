@@ -5,9 +5,10 @@
  *   1. the caller gets the outcome at once, and the worker lets go of the attempt (`abandon`): signal and shared cancel word are raised;
  *   2. the worker is pinged; when its event loop does not answer within 10 ms (more where starts are slow) it is stuck in synchronous code: it gets no more
  *      tasks and its replacement is started now, so that the slot is back within one spawn. Before a timeout or a deadline it is asked that
- *      much ahead (`signs-of-life.ts`);
+ *      much ahead (`signs-of-life.ts`). The caller comes first, always: a start keeps the event loop for milliseconds;
  *   3. when the function has not ended after `cancelGrace` the worker is ended. Only the guilty task pays: the others are run elsewhere. Where nobody has set
- *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it.
+ *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it. It gets none, and is ended before its
+ *      replacement is started, when its function had to be ended by force the last time.
  * Before each of these steps what has arrived is taken in: a program that was busy itself must not call late what ended in time.
  * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: in place of step 3 the attempt is let go of, so that its place
  * is free again and nobody waits for it.
@@ -33,8 +34,8 @@ const LOOK_AGAIN_MS = 2;
 
 /** What the cancellation asks of the fleet. */
 export interface MemberControl {
-  /** No more tasks for this member; start its replacement now. */
-  suspect(member: Member): void;
+  /** No more tasks for this member; start its replacement now, unless it is ended next, which does that. */
+  suspect(member: Member, isEnding: boolean): void;
   /** It has answered after all. */
   trust(member: Member): void;
   /** End it now. */
@@ -232,30 +233,34 @@ export class Cancellation {
       if (!abandonment.isAwaited) return;
       abandonment.isAwaited = false;
       abandonment.blockedAlarm = undefined;
-      this.#control.suspect(member);
       this.onBlocked(member);
       const { cancelGraceMs, blockedGraceMs } = core.settings;
-      if (blockedGraceMs >= cancelGraceMs) return;
-      const hasHope = !this.#signs.isHopeless(event.taskName);
-      this.#setGrace(abandonment, hasHope ? Math.max(now, core.now() - BLOCKED_AFTER_MS) + blockedGraceMs : now);
+      const isEnding = blockedGraceMs < cancelGraceMs && this.#signs.isHopeless(event.taskName);
+      // Whoever takes its stack needs it a little longer than its replacement should wait.
+      this.#control.suspect(member, isEnding && core.now() >= member.lookedAtUntil);
+      if (isEnding) this.#graceOver(member, abandonment);
+      else if (blockedGraceMs < cancelGraceMs) this.#setGrace(abandonment, Math.max(now, core.now() - BLOCKED_AFTER_MS) + blockedGraceMs);
     };
     abandonment.isAwaited = true;
     const stuckAt = this.#signs.stuckAt(member, event.taskName, now);
-    // Not at once: the caller is told first, and an answer that has arrived is read first.
-    if (stuckAt > now) abandonment.blockedAlarm = core.alarms.set(stuckAt, look);
+    // In a turn of its own: the caller is told first (a start keeps the event loop for milliseconds), and an answer that has arrived is read first.
+    if (stuckAt > now) abandonment.blockedAlarm = core.alarms.set(stuckAt, () => core.nextTurn(look));
     else core.nextTurn(look);
   }
 
   #setGrace(abandonment: Abandonment, at: number): void {
-    const { alarms } = this.#core;
-    if (abandonment.graceAlarm !== undefined) alarms.cancel(abandonment.graceAlarm);
-    abandonment.graceAlarm = alarms.set(at, () => this.#graceOver(abandonment.member, abandonment));
+    const core = this.#core;
+    if (abandonment.graceAlarm !== undefined) core.alarms.cancel(abandonment.graceAlarm);
+    // In a turn of its own, as above.
+    const alarm = core.alarms.set(at, () => core.nextTurn(() => alarm === abandonment.graceAlarm && this.#graceOver(abandonment.member, abandonment)));
+    abandonment.graceAlarm = alarm;
   }
 
   #graceOver(member: Member, abandonment: Abandonment): void {
     member.worker.collect();
     if (abandonment.graceAlarm === undefined) return;
     if (this.#core.now() < member.lookedAtUntil) return this.#setGrace(abandonment, this.#core.now() + LOOK_AGAIN_MS);
+    this.#core.alarms.cancel(abandonment.graceAlarm);
     abandonment.graceAlarm = undefined;
     if (this.#core.events.has('hardKill')) this.#core.events.emit('hardKill', { ...abandonment.event, workerId: member.worker.id });
     if (member.state === 'suspect') this.#signs.forced(abandonment.event.taskName);

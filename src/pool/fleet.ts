@@ -174,13 +174,13 @@ export class Fleet {
     if (MUST_STOP.has(cause) || this.wanted === 0) void this.drain(member, cause !== 'tasks');
   }
 
-  /** The member does not answer: no more tasks for it, and its replacement is started now. */
-  suspect(member: Member): void {
+  /** The member does not answer: no more tasks for it, and its replacement is started: now, or when it has been ended, which is about to happen. */
+  suspect(member: Member, isEnding = false): void {
     if (member.state !== 'ready') return;
     member.state = 'suspect';
     this.#core.scheduler.setCredit(member, 0);
     this.#host.recall(member);
-    this.reconcile();
+    if (!isEnding) this.reconcile();
   }
 
   /** Bounds the tasks the member may hold; what it was sent beyond that is given back. */

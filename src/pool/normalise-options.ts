@@ -1,4 +1,5 @@
 /** Checks the options of a pool and fills in the defaults, once, when the pool is made. */
+import { resolve } from 'node:path';
 import { OptionError } from '../errors.js';
 import { normaliseBreaker } from '../policy/circuit-breaker.js';
 import { normaliseHedge } from '../policy/hedge.js';
@@ -188,7 +189,7 @@ export function normaliseOptions(input: PoolOptions | undefined): PoolSettings {
     streamCredit: wholeNumber('streamCredit', options.streamCredit ?? 16, 1, 65_536),
     submitStack: options.submitStack === undefined ? 'auto' : submitStack(options.submitStack),
     errorClasses: errorClasses(options.errors),
-    runtime: runtimeOptions(options),
+    runtime: runtimeOptions(options, kind),
     limits: poolLimits(options.limits, kind),
     clock: options.clock === undefined ? systemClock : clock(options.clock),
     random: options.random === undefined ? systemRandom : random(options.random),
@@ -325,15 +326,22 @@ function errorClasses(value: unknown): readonly ErrorClass[] {
   throw new OptionError('errors', 'an array of classes that extend Error', value);
 }
 
-function runtimeOptions(options: Partial<PoolOptions>): RuntimeOptions {
+function runtimeOptions(options: Partial<PoolOptions>, kind: WorkerKind): RuntimeOptions {
   return {
     env: options.env === undefined ? undefined : environment(options.env),
     argv: strings('argv', options.argv) ?? [],
     execArgv: strings('execArgv', options.execArgv),
     resourceLimits: options.resourceLimits === undefined ? undefined : resourceLimits(options.resourceLimits),
-    cwd: options.cwd === undefined ? undefined : text('cwd', options.cwd),
+    cwd: options.cwd === undefined ? undefined : folder(options.cwd, kind),
     workerData: options.workerData,
   };
+}
+
+/** Only a process has a folder of its own: elsewhere relative paths would lead somewhere else than they seem to. */
+function folder(value: unknown, kind: WorkerKind): string {
+  const path = text('cwd', value);
+  if (kind === 'process' || resolve(path) === process.cwd()) return path;
+  throw new OptionError('cwd', `none for ${kind} workers, which share the folder of this process`, path, "Use worker: 'process'");
 }
 
 function resourceLimits(value: unknown): NonNullable<RuntimeOptions['resourceLimits']> {

@@ -171,7 +171,7 @@ export interface PoolOptions {
   readonly resourceLimits?: NonNullable<RuntimeOptions['resourceLimits']>;
   /** What one worker may use; goes before what the module asks for (`defineWorker`). Default nothing. */
   readonly limits?: WorkerLimits;
-  /** Working directory of process workers. */
+  /** Working directory, of processes only: workers of other kinds share that of this process, and are refused another. Default this process's. */
   readonly cwd?: string;
   /** Time, for tests and simulation. Default the host's. */
   readonly clock?: Clock;

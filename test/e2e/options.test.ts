@@ -104,6 +104,7 @@ const WRONG: readonly (readonly [option: string, value: unknown, named?: string]
   ['execArgv', [null]],
   ['cwd', ''],
   ['cwd', 3],
+  ['cwd', '/'],
   ['resourceLimits', 512],
   ['resourceLimits', { maxOld: 1 }, 'resourceLimits.maxOld'],
   ['resourceLimits', { stackSizeMb: 'big' }, 'resourceLimits.stackSizeMb'],
@@ -127,6 +128,7 @@ describe('options of a pool', { timeout }, () => {
         `${option}: ${JSON.stringify(value)}`,
       );
     }
+    assert.throws(() => createPool(tasksUrl, { worker: 'async', cwd: '..' }), { option: 'cwd', message: /none for async workers.+Use worker: 'process'/ });
     for (const options of [null, 5, 'thread', [1]]) assert.throws(() => createPool(tasksUrl, options as never), { code: 'ERR_OPTION', option: 'options' });
   });
 

@@ -1,4 +1,5 @@
 /** `move`: hand a value over instead of copying it. */
+import { types } from 'node:util';
 
 const moved = new WeakSet<object>();
 let used = false;
@@ -27,4 +28,23 @@ export function movedAmong(values: readonly unknown[]): object[] | undefined {
     (list ??= []).push(transferable);
   }
   return list;
+}
+
+/**
+ * The runtimes transfer a detached buffer without a word, and what arrives is empty or broken.
+ *
+ * @throws DataCloneError when one of `transfer` was transferred before
+ */
+export function assertAttached(transfer: readonly object[]): void {
+  if (transfer.some(isDetached)) throw new DOMException('an ArrayBuffer in the transfer list was transferred before', 'DataCloneError');
+}
+
+/** A view can be made over any buffer but a detached one. */
+export function isDetached(value: object): boolean {
+  if (!types.isArrayBuffer(value) || value.byteLength > 0) return false;
+  try {
+    return new Uint8Array(value).byteLength < 0;
+  } catch {
+    return true;
+  }
 }

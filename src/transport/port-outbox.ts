@@ -7,6 +7,7 @@
  * through, and a transfer list. A batch that cannot be cloned is posted again frame by frame; only the guilty frames stay behind.
  */
 import type { MessagePort, TransferListItem } from 'node:worker_threads';
+import { assertAttached } from './move.js';
 import { ALONE, CONFLICTS, SharingGuard } from './sharing-guard.js';
 
 /** A frame that could not be posted. */
@@ -93,6 +94,7 @@ export class PortOutbox {
     if (batch.length === 0) return;
     this.#batch = [];
     try {
+      assertAttached(transfer);
       this.#port.postMessage(batch, transfer as readonly TransferListItem[]);
     } catch (cause) {
       this.#postOneByOne(batch, transfer, cause);

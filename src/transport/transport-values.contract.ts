@@ -130,6 +130,36 @@ export function describeValues(claim: Claim, subject: TransportSubject): void {
 }
 
 export function describeUnsendable(claim: Claim): void {
+  claim('what was transferred before is named, and takes no other with it, even where it is to be transferred again', async (ends) => {
+    const { pool, worker, poolCalls, workerCalls } = ends;
+    const buffer = new ArrayBuffer(3);
+    const view = new Uint8Array(3);
+    structuredClone([buffer, view.buffer], { transfer: [buffer, view.buffer] });
+    pool.sendTask(taskFrame(0, ['before']));
+    pool.sendTask(taskFrame(1, [{ buffer }], { transfer: [buffer] }));
+    pool.sendTask(taskFrame(2, [view], { transfer: [view.buffer] }));
+    pool.sendTask(taskFrame(3, ['after']));
+    pool.flush();
+    await workerCalls.until((list) => list.some((call) => call.type === 'task' && call.task.slot === 3));
+    assert.deepEqual(
+      poolCalls.of('unsent').map(({ slot, error }) => [slot, error.code, error.message.split(';')[0]]),
+      [
+        [1, 'ERR_VALUE_NOT_CLONEABLE', 'args[0].buffer is a ArrayBuffer that is detached (it was transferred before)'],
+        [2, 'ERR_VALUE_NOT_CLONEABLE', 'args[0] is a Uint8Array over a ArrayBuffer that is detached (it was transferred before)'],
+      ],
+    );
+    worker.sendResult(0, buffer, [buffer]);
+    worker.sendResult(3, view, [view.buffer]);
+    worker.flush();
+    assert.deepEqual(
+      workerCalls.of('unsentResult').map(({ slot, error }) => [slot, error.code]),
+      [
+        [0, 'ERR_VALUE_NOT_CLONEABLE'],
+        [3, 'ERR_VALUE_NOT_CLONEABLE'],
+      ],
+    );
+  });
+
   const getterThrows = {
     get broken(): never {
       throw new Error('no');

@@ -6,6 +6,7 @@
  */
 import { types } from 'node:util';
 import { describeValue, ValueError } from '../errors.js';
+import { isDetached } from './move.js';
 
 /** What a value has to cross: says what can. */
 export interface Medium {
@@ -45,6 +46,9 @@ export function findUncloneable(value: unknown, rootPath: string, medium: Medium
 export function uncloneableError(value: unknown, rootPath: string, cause: unknown, medium: Medium = THREAD, allowed: readonly object[] = []): ValueError {
   const found = findUncloneable(value, rootPath, medium, allowed);
   if (found !== undefined) return new ValueError(found.path, found.what, { cause });
+  const spent = allowed.find(isDetached);
+  if (spent !== undefined)
+    return new ValueError(rootPath, `to be transferred with ${describeSafely(spent)} that is detached (it was transferred before)`, { cause });
   const wrong = allowed.find((value) => !TRANSFERABLE.test(Object.prototype.toString.call(value)));
   if (wrong !== undefined) return new ValueError(rootPath, `to be transferred with ${describeSafely(wrong)}, which cannot be transferred`, { cause });
   return new ValueError(rootPath, `not cloneable (${messageOf(cause)})`, { cause });
@@ -71,7 +75,7 @@ class Search {
 
   constructor(medium: Medium, allowed: readonly object[]) {
     this.#medium = medium;
-    this.#seen = new Set(allowed);
+    this.#seen = new Set(allowed.filter((value) => !isDetached(value)));
   }
 
   visit(value: unknown, path: string, depth: number): Uncloneable | undefined {
@@ -100,7 +104,7 @@ class Search {
 
   #visitBuffer(buffer: ArrayBufferLike, what: string, path: string): Uncloneable | undefined {
     if (types.isSharedArrayBuffer(buffer)) return this.#medium.name === 'thread' ? undefined : { path, what: `${what}, which only threads can share` };
-    return isDetached(buffer as ArrayBuffer) ? { path, what: `${what} that is detached (it was transferred before)` } : undefined;
+    return isDetached(buffer) ? { path, what: `${what} that is detached (it was transferred before)` } : undefined;
   }
 
   /** Plain objects are culprits for what they hold, event emitters and host objects as a whole, other instances for what they hold if that is it. */
@@ -169,15 +173,6 @@ class Search {
 function pathStep(holder: object, key: string): string {
   if (Array.isArray(holder) && /^\d+$/.test(key)) return `[${key}]`;
   return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-}
-
-/** A view can be made over any buffer but a detached one. */
-function isDetached(buffer: ArrayBuffer): boolean {
-  try {
-    return new Uint8Array(buffer).byteLength < 0;
-  } catch {
-    return true;
-  }
 }
 
 function messageOf(cause: unknown): string {

@@ -6,6 +6,7 @@
  */
 import { receiveMessageOnPort, type MessagePort, type Transferable } from 'node:worker_threads';
 import { MillraceError } from '../../errors.js';
+import { assertAttached } from '../move.js';
 
 /** Stands for a message that the runtime could not rebuild on this side. */
 class Unreadable {
@@ -31,6 +32,7 @@ export class PortLane {
 
   /** @throws DataCloneError when the value cannot cross; nothing was sent then */
   post(value: unknown, transfer: readonly object[]): void {
+    assertAttached(transfer);
     this.#port.postMessage(value, transfer as readonly Transferable[]);
   }
 

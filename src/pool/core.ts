@@ -146,10 +146,13 @@ export class PoolCore {
     this.settings.clock.defer(this.#flush);
   }
 
-  /** Called before a task is queued: lets free workers begin, where many were queued before it in this turn. */
+  /** Called before a task is queued: lets free workers begin, and takes in what others have done, where many were queued before it in this turn. */
   letBegin(): void {
-    const { depth, hasCredit } = this.scheduler;
-    if (hasCredit && depth > 0 && (depth & (RUSH - 1)) === 0) this.onRush();
+    const { depth } = this.scheduler;
+    if (depth === 0 || (depth & (RUSH - 1)) !== 0) return;
+    // Some time has passed since the turn began, which is none that these tasks have waited.
+    this.#readClock();
+    this.onRush();
   }
 
   /** Looks at the queue again after the event loop had a turn, if nothing makes it look before. */

@@ -98,6 +98,8 @@ export class Dispatcher {
   #startEarly(): void {
     const core = this.#core;
     if (core.paused || core.phase === 'closed') return;
+    if (core.events.isSilent) this.#prefetch.collectAll();
+    this.#prefetch.adjust();
     this.#handOut();
     this.#publish();
     this.#prefetch.watch();

@@ -6,6 +6,11 @@ type Listener<P> = (payload: P) => void;
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Listener<never>[]>();
 
+  /** Whether nobody listens to anything. */
+  get isSilent(): boolean {
+    return this.#listeners.size === 0;
+  }
+
   /** Whether anybody listens: ask before building a payload. */
   has(event: keyof Events): boolean {
     return this.#listeners.size > 0 && this.#listeners.has(event);

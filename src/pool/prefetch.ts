@@ -74,6 +74,11 @@ export class Prefetch {
     for (const member of this.#members) if (member.reserve > 0 && member.batch === 0 && member.inFlight > 0) member.worker.collect();
   }
 
+  /** Takes in what all workers have shown. */
+  collectAll(): void {
+    for (const member of this.#members) if (member.inFlight > 0) member.worker.collect();
+  }
+
   /** Adjusts the credit of the members that answered since the last call. Called once a turn, before tasks are handed out. */
   adjust(): void {
     if (this.#answered.length === 0) return;

@@ -18,14 +18,13 @@ import type { PoolEnd, PoolEndHandler } from '../transport.js';
 import { THREAD, uncloneableError } from '../value-path.js';
 import type { WorkerStatus } from '../worker-status.js';
 import { readStatus, ServiceReader } from './control-block.js';
-import { hostEventLoop } from './event-loop.js';
 import { Inbox } from './inbox.js';
 import { GATHER_HINT, POOL_PARKED, SLEEP_HINT, WORKER_PARKED, type RingMemory } from './layout.js';
 import { Outbox } from './outbox.js';
 import { Parking, wake, wakeForRoom } from './parking.js';
 import { PortLane } from './port-lane.js';
 import * as records from './records.js';
-import { Rechecker, type Watcher } from './rechecker.js';
+import { hostRechecker, type Rechecker, type Watcher } from './rechecker.js';
 import { PoolSlots, QUEUED, type SlotState } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
 import { SpinTrial } from './spin-trial.js';
@@ -37,9 +36,6 @@ const LOOKS_PER_CLOCK = 16;
 
 /** Tasks taken back of which held records are kept, at least. */
 const TAKEN_BACK_MAX = 64;
-
-/** One for all rings of this thread. */
-const hostRechecker: Rechecker = new Rechecker(hostEventLoop);
 
 /** The pool's end of a ring can tell more than the contract asks. */
 export interface RingPoolEnd extends PoolEnd {
@@ -158,8 +154,8 @@ class PoolRing implements RingPoolEnd, Watcher {
     do {
       for (let look = 0; look < LOOKS_PER_CLOCK; look += 1) {
         if (!this.#receive()) continue;
-        this.#spin.hit();
-        this.#linger.hit();
+        this.#spin.hit(0);
+        this.#linger.hit(0);
         this.#roundTrip(LINGER_MS);
         this.#waitingSinceMs = this.#inFlight > 0 ? startMs : 0;
         return;
@@ -197,7 +193,9 @@ class PoolRing implements RingPoolEnd, Watcher {
   }
 
   collect(): void {
+    if (!this.#receive()) return;
     while (this.#receive());
+    this.#waitingSinceMs = this.#inFlight > 0 ? this.#rechecker.loop.nowMs() : 0;
   }
 
   close(): void {
@@ -214,9 +212,9 @@ class PoolRing implements RingPoolEnd, Watcher {
     const received = this.#receive();
     this.#publish();
     if (received) {
-      this.#spin.hit();
+      this.#spin.hit(sinceMs > 0 ? nowMs - sinceMs : 0);
       if (isSingle) this.#roundTrip(nowMs - sinceMs);
-      if (nowMs - sinceMs < LINGER_NEAR_MS) this.#linger.hit();
+      if (nowMs - sinceMs < LINGER_NEAR_MS) this.#linger.hit(0);
       this.#waitingSinceMs = nowMs;
       // Whoever got the last answer may be about to send the next task: its promise settles after this turn.
       return this.#pays() || this.#leaveWatch();
@@ -245,8 +243,8 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   /** Sees to it that somebody looks at the reply ring: nothing is left to chance when this returns. */
   #watch(): void {
-    if (this.#watching) return;
     if (this.#inFlight > 0 && this.#waitingSinceMs === 0) this.#waitingSinceMs = this.#rechecker.loop.nowMs();
+    if (this.#watching) return;
     if (this.#inFlight > 0 && this.#pays()) this.#parking.unpark();
     else if (this.#park()) return;
     this.#watching = true;
@@ -276,7 +274,7 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   #budgetMs(): number {
     if (this.#rechecker.busyRings >= this.#cores) return WATCH_CROWDED_MS;
-    return this.#inFlight >= BATCH_MIN ? WATCH_BATCH_MS : WATCH_MS;
+    return this.#spin.lookMs(this.#inFlight >= BATCH_MIN ? WATCH_BATCH_MS : WATCH_MS);
   }
 
   #publish(): void {

@@ -4,7 +4,7 @@
  * One for all the rings of a thread: a turn costs about 1 µs plus an atomic load a ring. It stops by itself as soon as every ring has
  * decided to sleep.
  */
-import type { EventLoop } from './event-loop.js';
+import { hostEventLoop, type EventLoop } from './event-loop.js';
 
 export interface Watcher {
   /** Looks once. `false`: it has gone to sleep and need not be asked again. */
@@ -50,3 +50,6 @@ export class Rechecker {
     if (this.#watchers.length > 0) this.#schedule();
   };
 }
+
+/** One for all rings of this thread. */
+export const hostRechecker: Rechecker = new Rechecker(hostEventLoop);

@@ -1,4 +1,9 @@
-/** How long the pool's side looks for answers before it sleeps. */
+/** How long each side looks for what the other sends before it sleeps: first the worker's, then the pool's. */
+
+/** Longest time to look again before parking, in ms (P). */
+export const SPIN_MS: number = 0.1;
+/** The same after a batch, while the pool's side is awake: it is busy with our answers, and whoever gets them may send the next batch. */
+export const SPIN_BATCH_MS: number = 0.25;
 
 /** Longest time to look again after the last sign of life, in ms (P). */
 export const WATCH_MS: number = 0.1;

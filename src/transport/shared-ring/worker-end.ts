@@ -28,13 +28,10 @@ import * as records from './records.js';
 import { RunClock } from './run-clock.js';
 import { WorkerSlots } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
+import { SPIN_BATCH_MS, SPIN_MS } from './watch-times.js';
 import { readTask } from './task-record.js';
 import { queueMicrotask } from '../../runtime/host-timers.js';
 
-/** Longest time to look again before parking, in ms (P). */
-const SPIN_MS = 0.1;
-/** The same after a batch, while the pool's side is awake: it is busy with our answers, and whoever gets them may send the next batch. */
-const SPIN_BATCH_MS = 0.25;
 /** Answers at once that count as a batch. */
 const BATCH_MIN = 8;
 /** A sleep of up to this long would not have happened had we looked. */
@@ -259,15 +256,17 @@ class WorkerRing implements WorkerEnd {
   #look(): boolean {
     const startMs = this.#loop.nowMs();
     const inBatches = this.#lastBatch >= BATCH_MIN;
-    let endMs = 0;
+    let lookedMs = 0;
+    let longestMs: number;
     do {
       for (let look = 0; look < LOOKS_PER_CLOCK; look += 1) {
         if (!this.#inbox.refresh()) continue;
-        this.#spin.hit();
+        this.#spin.hit(lookedMs);
         return true;
       }
-      endMs = startMs + (inBatches && !isParked(this.#memory.words, POOL_PARKED) ? SPIN_BATCH_MS : this.#spin.budgetMs);
-    } while (this.#loop.nowMs() < endMs);
+      longestMs = inBatches && !isParked(this.#memory.words, POOL_PARKED) ? SPIN_BATCH_MS : this.#spin.budgetMs;
+      lookedMs = this.#loop.nowMs() - startMs;
+    } while (lookedMs < this.#spin.lookMs(longestMs));
     this.#spin.miss();
     return false;
   }

@@ -9,6 +9,7 @@
  * worker died is never run again: it may have changed shared data half-way.
  */
 import { MillraceError, OptionError, TaskCancelledError, TaskTimeoutError } from '../errors.js';
+import { isAbortSignal } from '../runtime/abort-signal.js';
 import { ownOptions, wholeNumber } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
 import { activeShares, chunkCount, ChunkCursor, createRangeControl, stopRange } from '../shared/range-share.js';
@@ -53,7 +54,7 @@ export interface RangeSource {
 /** @throws OptionError */
 export function rangeSettings(options: RangeOptions | undefined): RangeSettings {
   const { chunk = 'auto', signal, timeout, reduce, ...task } = ownOptions<RangeOptions>('range: options', options, RANGE_OPTIONS);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new OptionError('range: signal', 'an AbortSignal', signal);
+  if (signal !== undefined && !isAbortSignal(signal)) throw new OptionError('range: signal', 'an AbortSignal', signal);
   if (reduce !== undefined && typeof reduce !== 'function') throw new OptionError('range: reduce', 'a function', reduce);
   if (chunk !== 'auto' && typeof chunk !== 'number') throw new OptionError('range: chunk', "'auto' or a whole number >= 1", chunk);
   return {

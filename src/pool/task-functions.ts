@@ -10,6 +10,7 @@ import { normaliseBreaker } from '../policy/circuit-breaker.js';
 import type { BreakerPlan } from '../policy/circuit-breaker.js';
 import { normaliseHedge } from '../policy/hedge.js';
 import { normaliseRetry } from '../policy/retry.js';
+import { isAbortSignal } from '../runtime/abort-signal.js';
 import { ownOptions } from '../runtime/own-options.js';
 import { parseDuration } from '../runtime/units.js';
 import type { Bulkhead } from '../queue/bulkhead.js';
@@ -148,7 +149,7 @@ export class TaskFunctions {
   /** Checks the options of a call. */
   check(options: TaskOptions | undefined): GivenOptions {
     const own = ownOptions<TaskOptions>('options', options, TASK_OPTIONS);
-    if (own.signal !== undefined && !(own.signal instanceof AbortSignal)) throw new OptionError('options.signal', 'an AbortSignal', own.signal);
+    if (own.signal !== undefined && !isAbortSignal(own.signal)) throw new OptionError('options.signal', 'an AbortSignal', own.signal);
     if (own.retry !== undefined) normaliseRetry('options.retry', own.retry);
     normaliseHedge('options.hedge', own.hedge);
     return {

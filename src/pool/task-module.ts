@@ -1,7 +1,7 @@
 /** Finds the task module: turns what `createPool` was given into the URL that workers import. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL, URL } from 'node:url';
 import { ModuleLoadError, OptionError } from '../errors.js';
 import { messageOf } from '../runtime/permission.js';
 import { nearest } from '../runtime/own-options.js';
@@ -29,7 +29,9 @@ export function resolveTaskModule(module: unknown): string {
 }
 
 function toUrl(module: unknown): URL {
-  if (module instanceof URL) return module;
+  // By what it has: that of a test environment (jsdom) is of another class.
+  const { href, protocol } = Object(module) as Partial<URL>;
+  if (typeof href === 'string' && typeof protocol === 'string' && URL.canParse(href)) return new URL(href);
   if (typeof module === 'string') {
     if (/^(file|data):/.test(module) && URL.canParse(module)) return new URL(module);
     if (isAbsolute(module)) return pathToFileURL(module);

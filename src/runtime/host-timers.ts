@@ -1,14 +1,17 @@
 /**
  * The host's timers as they were when the library was loaded. Tests of a program, and code in tasks, may put fakes in the place of the globals, which
- * stand still until they are told to go on: a pool that asked them would never answer.
+ * stand still until they are told to go on: a pool that asked them would never answer. Taken from the host's modules and not from the globals, which
+ * may be fakes already, or a browser's: the timers of jsdom are numbers.
  */
-const host: typeof globalThis = globalThis;
+import { performance } from 'node:perf_hooks';
+import timers from 'node:timers';
 
-export const setTimeout: typeof host.setTimeout = host.setTimeout;
-export const clearTimeout: typeof host.clearTimeout = host.clearTimeout;
-export const setInterval: typeof host.setInterval = host.setInterval;
-export const clearInterval: typeof host.clearInterval = host.clearInterval;
-export const setImmediate: typeof host.setImmediate = host.setImmediate;
-export const queueMicrotask: typeof host.queueMicrotask = host.queueMicrotask;
+export const setTimeout: typeof timers.setTimeout = timers.setTimeout;
+export const clearTimeout: typeof timers.clearTimeout = timers.clearTimeout;
+export const setInterval: typeof timers.setInterval = timers.setInterval;
+export const clearInterval: typeof timers.clearInterval = timers.clearInterval;
+export const setImmediate: typeof timers.setImmediate = timers.setImmediate;
+/** No module has it. */
+export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask;
 /** `performance.now()`. */
-export const performanceNow: () => number = host.performance.now.bind(host.performance);
+export const performanceNow: () => number = performance.now.bind(performance);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'node:test';
 import { folder, moduleFile } from './gates.js';
-import { REMOTE, tasksUrl } from './kinds.js';
+import { ALL, REMOTE, tasksUrl } from './kinds.js';
 
 const timeout = 180_000;
 const library = import.meta.resolve('millrace');
@@ -44,6 +44,25 @@ function program(kind: string, expression: string, options: object = {}, module:
       await pool.close();
     }`;
 }
+
+/** What a test environment such as jsdom has put in the place of the globals before the library is loaded. */
+const browser = `data:text/javascript,${encodeURIComponent(`
+  const [set, clear] = [setTimeout, clearTimeout];
+  const timers = [];
+  globalThis.setTimeout = globalThis.setInterval = (fn, ms) => timers.push(set(fn, ms));
+  globalThis.clearTimeout = globalThis.clearInterval = (number) => clear(timers[number - 1]);
+  delete globalThis.setImmediate;
+  Object.defineProperty(globalThis, 'performance', { value: { now: () => 0 } });
+  globalThis.AbortSignal = globalThis.DOMException = class {};`)}`;
+
+test('a pool serves a program that has the globals of a browser', { timeout }, async () => {
+  for (const kind of ALL) {
+    const limit = `pool.submit('untilAborted', [], { timeout: 50 }).result.catch((error) => error.code)`;
+    const script = moduleFile(`browser-${kind}.mjs`, program(kind, `Promise.all([pool.run('add', 1, 2), ${limit}])`));
+    const { code, stdout, stderr } = await node('--import', browser, script);
+    assert.deepEqual([code, stdout], [0, "[ 3, 'ERR_TASK_TIMEOUT' ]\n"], stderr);
+  }
+});
 
 for (const kind of REMOTE) {
   describe(`a pool of ${kind} workers`, { timeout }, () => {

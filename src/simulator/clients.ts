@@ -105,6 +105,9 @@ export class Clients implements EventSource {
     task.waitMs = -1;
     task.queued = true;
     this.#observer.submitted(task);
+    // It goes on beside the task, and keeps nobody from it but by the cores it takes.
+    const { callerMs, cores } = this.#world;
+    if (callerMs > 0) cores.use(callerMs, () => {}, false);
     const kind = this.#kinds[task.kind] as Kind;
     const result = this.#patienceMs === Infinity ? kind.run(task) : this.#submitWithPatience(kind, task);
     result.then(

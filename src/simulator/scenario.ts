@@ -41,6 +41,11 @@ export interface HostModel {
   readonly warmUpTasks?: number;
   /** What handing a task over takes of the worker's time, in ms. Default 0.03. */
   readonly dispatchMs?: number;
+  /**
+   * CPU time that each submission takes outside its worker, in ms: of the thread that submits it and takes its result, and of the engine's own threads. It
+   * shares the cores with the workers. Default 0.
+   */
+  readonly callerMs?: number;
 }
 
 /** What the I/O of tasks goes to, when it has limits of its own. */

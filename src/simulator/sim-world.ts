@@ -28,6 +28,7 @@ export class SimWorld {
   readonly warmUpFactor: number;
   readonly warmUpTasks: number;
   readonly dispatchMs: number;
+  readonly callerMs: number;
   /** Names of the task functions. */
   readonly functions: readonly string[];
   /** Chance of its own for each purpose: a policy that starts one worker more does not change what tasks arrive. */
@@ -58,6 +59,7 @@ export class SimWorld {
     this.warmUpFactor = host.warmUpFactor ?? 1;
     this.warmUpTasks = host.warmUpTasks ?? 20;
     this.dispatchMs = host.dispatchMs ?? 0.03;
+    this.callerMs = numberWithin('host.callerMs', host.callerMs ?? 0, 0, Number.MAX_SAFE_INTEGER);
     this.functions = taskNames(scenario);
     this.random = streams(seed);
   }

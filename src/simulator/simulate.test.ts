@@ -36,6 +36,24 @@ describe('a simulation', () => {
     for (const { checks } of reports) assert.deepEqual(checks.violations, []);
   });
 
+  test('starts workers more slowly when callers take the cores', async () => {
+    const report = (callerMs: number): ReturnType<typeof simulate> =>
+      simulate({
+        durationMs: 4_000,
+        arrivals: { kind: 'poisson', ratePerS: 100 },
+        tasks: [{ io: 50 }],
+        host: { cores: 1, boot: 50, dispatchMs: 0, callerMs },
+        pool: { size: { min: 1, max: 10 } },
+      });
+    const [free, busy] = [await report(0), await report(5)];
+    assert.ok(busy.wait.p99 > 1.2 * free.wait.p99, `${free.wait.p99} ms of wait without, ${busy.wait.p99} ms with`);
+    const callerS = (busy.tasks.arrived * 5) / 1_000;
+    const bootS = (busy.cost.boots * 50) / 1_000;
+    assert.ok(Math.abs(busy.cost.cpuS - callerS - bootS) < 0.1, `${busy.cost.cpuS} s on cores for ${callerS} s of callers and ${bootS} s of starts`);
+    assert.deepEqual(busy.checks.violations, []);
+    await assert.rejects(report(-1), /host\.callerMs/);
+  });
+
   test('waits as long as queueing theory says (M/M/n, square-root staffing)', async () => {
     for (const [workers, ratePerS] of [
       [1, 30],

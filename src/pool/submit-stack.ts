@@ -25,9 +25,9 @@ export class SubmitStacks {
     if (this.#mode === false || (this.#mode === 'auto' && !this.#take(nowMs))) return undefined;
     const holder: { stack?: string } = {};
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = FRAMES_MAX;
+    limitTraces(FRAMES_MAX);
     Error.captureStackTrace(holder, above);
-    Error.stackTraceLimit = limit;
+    limitTraces(limit);
     return holder;
   }
 
@@ -50,10 +50,19 @@ export class SubmitStacks {
 export function refusalError<E>(isRecorded: boolean, make: () => E): E {
   if (isRecorded) return make();
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
+  limitTraces(0);
   try {
     return make();
   } finally {
-    Error.stackTraceLimit = limit;
+    limitTraces(limit);
+  }
+}
+
+/** As far as it can be set: not where the intrinsics are frozen. */
+function limitTraces(frames: number): void {
+  try {
+    Error.stackTraceLimit = frames;
+  } catch {
+    // A trace is then as long as the program has it.
   }
 }

@@ -64,6 +64,20 @@ test('a pool serves a program that has the globals of a browser', { timeout }, a
   }
 });
 
+test('a pool serves a program whose intrinsics are frozen', { timeout }, async () => {
+  for (const kind of ALL) {
+    const limit = `pool.submit('untilAborted', [], { timeout: 50 }).result.catch((error) => error.code)`;
+    const script = moduleFile(
+      `frozen-${kind}.mjs`,
+      program(kind, `Promise.all([pool.run('echo', [{ a: 1 }]), pool.run('throwValue', 5).catch((thrown) => thrown), ${limit}]).then(JSON.stringify)`, {
+        submitStack: true,
+      }),
+    );
+    const { code, stdout, stderr } = await node('--frozen-intrinsics', script);
+    assert.deepEqual([code, stdout], [0, '[[{"a":1}],5,"ERR_TASK_TIMEOUT"]\n'], stderr);
+  }
+});
+
 for (const kind of REMOTE) {
   describe(`a pool of ${kind} workers`, { timeout }, () => {
     test('serves a program that is being profiled, and its workers leave no profile they were not asked for', async () => {

@@ -74,7 +74,7 @@ interface Scales extends ArrivalScales {
   readonly idleMs: number;
   /** A peak that comes back within so long may be waited for. */
   readonly gapMsMax: number;
-  /** Who was added because the load seemed to have grown stays for this share of the time that it had been what it was, less with bursts. */
+  /** Who was added because the load seemed to have grown after minutes of being the same stays for this share of them, and for a smaller one after less. */
   readonly patience: number;
   /** The last worker leaves after so long. */
   readonly lastMs: number;
@@ -84,7 +84,7 @@ interface Want {
   readonly terms: Terms;
   /** How long the load has been what it is. */
   readonly sinceMs: number;
-  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number; readonly scv: number };
+  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number };
   /** After the caps, within the limits. */
   readonly workers: number;
   /** The same without the backlog, which passes. */
@@ -100,15 +100,17 @@ const BETAS: Readonly<Record<string, number>> = { cost: 0.5, balanced: 1, latenc
 /** Tasks that arrive together are decided on together. */
 const BACKLOG_MS = 25;
 const WAIT_MS_MIN = 100;
-/** A queue that is gone within the wait that is good starts nobody. */
-const GOOD_WAITS = 1;
+/** A queue that is gone within this share of the wait that is good starts nobody: those that are started take a while, and more come meanwhile. */
+const GOOD_WAITS = 0.6;
 /** So unlikely, as a logarithm, is a queue that is taken for more than chance just after a change; a rate that has held for long takes more to disprove. */
 const CHANCE_LOG = 4;
 /**
- * Nothing is left to chance that takes so many times the wait that is good, for each time that the age of the rate has grown by a factor of e: no longer than
- * is good while the load changes, four times as long after it has been the same for minutes.
+ * Nothing is left to chance that takes longer than so, in times of the wait that is good: hardly more than any other queue while the load changes, and so many
+ * times more for each ms that it has been the same: nearly four times after five minutes.
  */
-const CHANCE_WAITS = 0.6;
+const CHANCE_WAITS_MS = 1 / 100_000;
+/** A queue that chance may have made adds at most this share of the workers at once. */
+const CHANCE_SHARE = 1.1;
 /** The same for tasks that mostly wait, whatever the age of the rate. */
 const WAITING_WAITS = 4;
 /** Just after some were started, less than this share more are not worth another decision. */
@@ -124,7 +126,9 @@ const IDLE_MS_MAX = 300_000;
 /** Starts, and ms, after which it pays to start a peak anew instead of waiting for its return. */
 const GAP_BOOTS = 300;
 const GAP_MS_MIN = 15_000;
-const PATIENCE_SHARE = 0.1;
+const PATIENCE_SHARE = 0.75;
+/** How long the load has held is forgotten so many times as fast as it grew. */
+const FORGETTING = 10;
 /** Standard errors of the load by which it may be larger than it looks when workers leave. */
 const CAUTION = 1;
 /** Above this many workers a surplus below a twentieth of them is not worth a change. */
@@ -220,8 +224,7 @@ function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adap
     arrivals: arrivals(signals, memory, scales),
     veto: observeVeto(memory.veto, signals, serviceEstimate(service).nowMs),
     slow,
-    // Forgotten ten times as fast as it grew.
-    heldMs: Math.max(0, memory.heldMs - Math.max(0, nowMs - memory.atMs) / PATIENCE_SHARE),
+    heldMs: Math.max(0, memory.heldMs - Math.max(0, nowMs - memory.atMs) * FORGETTING),
     slowWorkers: slow.slowSinceMs === undefined ? signals.workers : memory.slowWorkers,
     atMs: nowMs,
   };
@@ -249,7 +252,7 @@ type Answer = ReturnType<typeof decide>;
 function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory, scales: Scales): Want {
   const { perS, burstiness, error, sinceMs } = arrivalEstimate(memory.arrivals, scales);
   const service = serviceEstimate(memory.service);
-  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness, scv: service.scv };
+  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness };
   const aim: Aim = { beta: numbers.beta, waitTargetMs: scales.waitTargetMs, drainMs: scales.drainMs };
   const terms = staff({ ...signals, ...estimate }, aim);
   // Chance may have made the load look smaller than it is: nobody leaves for that.
@@ -302,8 +305,9 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const age = Math.log(Math.max(1, want.sinceMs / scales.windowMs));
   // A queue of tasks that mostly wait is more likely slowness of what they wait for, which shows soon.
   const waiting = mostlyWaits(host.cpuDemand);
-  const chance = waiting || isChance(signals, want, CHANCE_LOG + age);
-  const soon = waitMs < Math.max(flow.bootMs, (waiting ? WAITING_WAITS : chance ? Math.max(GOOD_WAITS, CHANCE_WAITS * age) : GOOD_WAITS) * scales.waitTargetMs);
+  const chance = !waiting && isChance(signals, want, CHANCE_LOG + age);
+  const goodWaits = waiting ? WAITING_WAITS : GOOD_WAITS + (chance ? CHANCE_WAITS_MS * want.sinceMs : 0);
+  const soon = waitMs < Math.max(flow.bootMs, goodWaits * scales.waitTargetMs);
   if (workers >= Math.max(1, min) && want.enough <= workers && soon) return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.slow, host.cpuDemand);
   const mayTry = slow && workers < memory.slowWorkers * TRY_SHARE;
@@ -311,14 +315,16 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
     return stay('tasks that mostly wait suddenly take much longer: more workers would not make what they wait for any faster');
   const step = slow ? Math.max(1, Math.ceil((mayTry ? memory.slowWorkers * TRY_SHARE - workers : workers / 4) - EPSILON)) : Infinity;
   const boots = Math.max(2, Math.ceil(host.cores / 2)) - starting;
-  // A queue that chance makes asks for nobody: then it is the load alone.
-  const wanted = chance && soon ? Math.min(want.workers, want.flow) : want.workers;
+  // A queue that chance makes asks for nobody, then it is the load alone, or for few where it would last.
+  const few = soon ? want.flow : Math.max(want.flow, Math.ceil(workers * CHANCE_SHARE));
+  const wanted = chance || (waiting && soon) ? Math.min(want.workers, few) : want.workers;
   const target = Math.max(min, workers + Math.min(wanted - workers, step, Math.max(0, boots)));
   if (starting > 0 && target < workers * BATCH_SHARE && nowMs - memory.grewAtMs < scales.intervalMs)
     return stay(`${starting} are being started, and few more would be`);
   if (target <= workers) return stay(`${starting} are being started`);
   const reason = `${sentence(want)}; ${situation(signals)}: add ${target - workers}`;
-  const stayUntilMs = Math.max(memory.stayUntilMs, nowMs + (scales.patience * memory.heldMs) / want.estimate.burstiness);
+  const stayMs = (scales.patience * memory.heldMs ** 2) / SLOW_MS / want.estimate.burstiness;
+  const stayUntilMs = Math.max(memory.stayUntilMs, nowMs + stayMs);
   return { decision: { target, reason }, memory: { ...memory, grewAtMs: nowMs, stayUntilMs } };
 }
 

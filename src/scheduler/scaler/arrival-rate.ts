@@ -62,7 +62,7 @@ const DEVIATIONS_MAX = 4;
  * There are many stretches to choose from, and the one that deviates most is taken; but just after a change it takes less to believe that there is more to it:
  * so many deviations, and this much more for each time that the age of the rate grows by a factor of e.
  */
-const STRETCH_DEVIATIONS_MIN = 2.5;
+const STRETCH_DEVIATIONS_MIN = 3;
 const STRETCH_DEVIATIONS_AGE = 0.4;
 /**
  * Standard deviations that chance is left when trends are compared with each other: little just after a change, and this much more for each time that the age

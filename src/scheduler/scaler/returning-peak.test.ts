@@ -50,7 +50,7 @@ describe('a peak that comes back', () => {
   });
 
   it('is as high as what was wanted for most of it, not as what was wanted for a moment on the way up', () => {
-    const { kept } = follow(170_000, 170_000, (ms) => (wave(40_000)(ms) === 20 && ms % 40_000 < 21_000 ? 30 : wave(40_000)(ms)));
-    assert.ok(kept(165_000) >= 20 && kept(165_000) <= 28, `${kept(165_000)}`);
+    const { kept } = follow(170_000, 170_000, (ms) => (wave(40_000)(ms) === 20 && ms % 40_000 < 21_000 ? 33 : wave(40_000)(ms)));
+    assert.ok(kept(165_000) >= 20 && kept(165_000) <= 30, `${kept(165_000)}`);
   });
 });

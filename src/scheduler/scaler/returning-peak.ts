@@ -30,7 +30,8 @@ const SAME_GAP = 1.5;
 const KEEP_GAPS = 2;
 /** So much nearer at each look is the height that is kept to the one that is wanted, if that is less. */
 const SETTLING = 0.03;
-/** While a peak is kept, up to so many times its workers stay: the ones that chance adds to it. */
+/** While a peak is kept, up to so many times its workers stay: the ones that chance adds to it. Where there are even more they go down to so many at once. */
+const ROOM_MAX = 1.5;
 const ROOM = 1.25;
 
 export const NO_RETURNS: PeakReturns = { top: 0, wantedAtMs: -Infinity, below: false, gapMs: NaN, keepMs: 0 };
@@ -52,5 +53,6 @@ export function observeReturns(memory: PeakReturns, nowMs: number, size: number,
 
 /** How many of `size` workers are kept because they are expected to be wanted again, with the few that chance has added. */
 export function peakKept({ top, wantedAtMs, keepMs, below }: PeakReturns, nowMs: number, size: number): number {
-  return !below && nowMs - wantedAtMs < keepMs ? Math.min(size, Math.ceil(top * ROOM)) : 0;
+  if (below || nowMs - wantedAtMs >= keepMs) return 0;
+  return size <= top * ROOM_MAX ? size : Math.ceil(top * ROOM);
 }

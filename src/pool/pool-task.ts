@@ -86,6 +86,13 @@ export const COUNTED: number = 1 << 17;
 /** A second attempt beside that of a task of a caller: it is nobody's, and counts as no task. */
 export const HEDGE: number = 1 << 18;
 
+let captured: ((value: unknown) => void) | undefined;
+
+/** The executor of all promises of tasks: a closure for each would cost as much as the promise. */
+function capture(resolve: (value: unknown) => void): void {
+  captured = resolve;
+}
+
 /** Rejects the promise that is resolved with it. Tasks keep one resolving function instead of two: a million of them wait at a time. */
 class Rejection {
   readonly #error: unknown;
@@ -316,9 +323,10 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
   #makePromise(): Promise<unknown> {
     if ((this.marks & STREAMING) !== 0) return Promise.resolve(this.extra?.stream);
     if (!isTerminal(this.stateCode)) {
-      return new Promise((resolve) => {
-        this.resolve = resolve;
-      });
+      const promise = new Promise(capture);
+      this.resolve = captured;
+      captured = undefined;
+      return promise;
     }
     return this.stateCode === COMPLETED ? Promise.resolve(this.payload) : Promise.reject(this.payload);
   }

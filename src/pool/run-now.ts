@@ -6,6 +6,8 @@
  * what the call itself does. It is for all that has options, retries, limits or a priority of its own, and for what tasks submit while they are being called: a
  * chain of such calls would grow the stack.
  */
+import { DISPATCHED } from '../task/lifecycle.js';
+import { nothingMoves } from '../transport/move.js';
 import type { PoolCore } from './core.js';
 import type { PoolTask } from './pool-task.js';
 import type { Above } from './submit-stack.js';
@@ -23,12 +25,15 @@ export class RunNow {
   readonly #core: PoolCore;
   readonly #make: MakeTask;
   readonly #dispatcher: NowDispatcher;
+  /** Workers are not replaced after so many tasks. */
+  readonly #unlimited: boolean;
   #calling = false;
 
   constructor(core: PoolCore, make: MakeTask, dispatcher: NowDispatcher) {
     this.#core = core;
     this.#make = make;
     this.#dispatcher = dispatcher;
+    this.#unlimited = core.settings.recycle.tasksMax === Infinity;
   }
 
   /** Not where the overload control counts what comes in. */
@@ -49,10 +54,29 @@ export class RunNow {
       core.enter();
       const task = this.#make(name, args, settings, above);
       core.retryBudget.onFirstAttempt(core.stamp());
-      this.#dispatcher.runNow(task);
+      if (task.extra === undefined && this.#unlimited && core.events.isSilent && nothingMoves()) this.#callPlain(task);
+      else this.#dispatcher.runNow(task);
       return task;
     } finally {
       this.#calling = false;
     }
+  }
+
+  /** As the dispatcher does it, for a task that has nothing but its function and its arguments, while nobody listens to anything. */
+  #callPlain(task: PoolTask): void {
+    const core = this.#core;
+    task.dispatchedTicks = core.ticks();
+    core.leave();
+    core.wait.record(0);
+    const member = core.scheduler.pass();
+    task.move(DISPATCHED);
+    task.attempt = 1;
+    task.holder = member;
+    if (member.inFlight === 0) member.batchSince = task.submittedAt;
+    member.inFlight += 1;
+    member.dispatched += 1;
+    core.inFlight += 1;
+    member.worker.dispatch(task);
+    member.worker.flush();
   }
 }

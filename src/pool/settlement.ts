@@ -59,6 +59,17 @@ export class Settlement {
     core.closed();
   }
 
+  /** The same for a task on this event loop that nothing hangs on but its caller's promise, while nobody listens to anything. */
+  completePlain(task: PoolTask, value: unknown): void {
+    const core = this.#core;
+    const runMs = ((core.ticks() - task.dispatchedTicks) >>> 0) / TICKS_PER_MS;
+    core.run.record(runMs);
+    if (core.onRun !== undefined) core.onRun(task.name, runMs);
+    core.counters.completed += 1;
+    task.settle(COMPLETED, value);
+    core.closed();
+  }
+
   /** An attempt has failed: another follows where the plan, the budget and the deadline allow it. */
   attemptFailed(task: PoolTask, error: unknown): void {
     const core = this.#core;

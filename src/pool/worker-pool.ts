@@ -14,6 +14,7 @@ import { FLAG_RANGE_SHARE } from '../transport/protocol.js';
 import { bundleTaskModule, mayBundle } from '../worker/prepare-module.js';
 import type { WorkerFactory } from '../worker/worker.js';
 import { broadcast } from './broadcast.js';
+import { takeReplies } from './call-replies.js';
 import { CallerRunner } from './caller-runner.js';
 import { Cancellation } from './cancellation.js';
 import { collectStats, describeWorkers } from './collect-stats.js';
@@ -48,7 +49,7 @@ import type { GivenOptions } from './task-functions.js';
 import { Supervision } from './supervision.js';
 import { WorkerLimitsGuard } from './worker-limits.js';
 import { Watchdog } from './watchdog.js';
-import { WorkerReplies } from './worker-replies.js';
+import type { WorkerReplies } from './worker-replies.js';
 import type { WorkerStack } from './worker-stack.js';
 
 export class WorkerPool {
@@ -108,7 +109,7 @@ export class WorkerPool {
     this.#supervision = supervision;
     const watchdog = new Watchdog(core, fleet, this.#cancellation);
     this.#cancellation.onBlocked = (member) => watchdog.blocked(member);
-    const replies = new WorkerReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet, watchdog);
+    const replies = takeReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet, watchdog);
     this.#scaling = new Scaling(core, fleet);
     this.#dispatcher = new Dispatcher(core, this.#cancellation, prefetch, {
       admitWaiting: () => this.#intake.admitWaiting(),

@@ -16,6 +16,11 @@ export function move<T>(value: T): T {
   return value;
 }
 
+/** Whether {@link move} was never used. */
+export function nothingMoves(): boolean {
+  return !used;
+}
+
 /** The transferables among `values` that were marked by {@link move}; `undefined` when there are none. Costs one comparison until `move` is first used. */
 export function movedAmong(values: readonly unknown[]): object[] | undefined {
   if (!used) return undefined;

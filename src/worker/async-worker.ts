@@ -83,7 +83,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
     if (this.#phase === 'dead') return;
     if (told !== undefined && !this.#stillHolds(task, told)) return;
     this.#dispatching = true;
-    this.#executor.start(task, this.#executor.find(task.name));
+    this.#executor.call(task, this.#executor.find(task.name));
     this.#dispatching = false;
     if (this.#outbox.length > 0) this.#scheduleDelivery();
   }
@@ -209,7 +209,10 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   #reporter(): Reporter {
     return {
       started: (slot) => this.#report('started', slot, undefined),
-      completed: (slot, value) => this.#report('completed', slot, value),
+      completed: (slot, value) => {
+        if (this.#waits) this.#outbox.push('completed', slot, value);
+        else if (this.#phase !== 'dead') this.#tellOutcome('completed', slot, value);
+      },
       failed: (slot, error) => this.#report('failed', slot, error),
       stream: (slot) => this.#report('stream', slot, undefined),
       yielded: (slot, value) => this.#report('yielded', slot, value),
@@ -223,8 +226,13 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   }
 
   #report(report: Report, slot: number, value: unknown): void {
-    if (this.#dispatching || this.#delivering || this.#outbox.length > 0) this.#outbox.push(report, slot, value);
+    if (this.#waits) this.#outbox.push(report, slot, value);
     else this.#tell(report, slot, value);
+  }
+
+  /** Whether what is reported now has to stand in line. */
+  get #waits(): boolean {
+    return this.#dispatching || this.#delivering || this.#outbox.length > 0;
   }
 
   #scheduleDelivery(): void {
@@ -238,7 +246,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
 
   /** What is reported while the host is being told stands in line, so that the order of each task's reports is kept. */
   #deliver(): void {
-    if (this.#delivering) return;
+    if (this.#delivering || this.#outbox.length === 0) return;
     this.#delivering = true;
     try {
       while (this.#outbox.length > 0) this.#deliverBatch();

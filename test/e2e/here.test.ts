@@ -60,6 +60,28 @@ describe('a plain call on the event loop', { timeout: 30_000 }, () => {
       assert.deepEqual([tasks.submitted, tasks.completed, tasks.inFlight, run.count, wait.count], [50, 50, 0, 50, 50]);
     }));
 
+  test('is told of to who begins to listen while it runs', () =>
+    withPool({}, async (pool) => {
+      const told: unknown[] = [];
+      const open = pool.run('noteLater', 1);
+      pool.on('completed', (event) => told.push(event.taskName));
+      await open;
+      await pool.run('note', 2);
+      assert.deepEqual(told, ['noteLater', 'note']);
+    }));
+
+  test('ends where it began when its worker is replaced meanwhile', () =>
+    withPool({}, async (pool) => {
+      let end: (value: string) => void = () => undefined;
+      const open = pool.run('noteLater', new Promise<string>((resolve) => (end = resolve)));
+      const recycled = pool.recycleWorkers();
+      end('ended');
+      assert.equal(await open, 'ended');
+      await recycled;
+      assert.equal(await pool.run('note', 'next'), 'next');
+      assert.deepEqual([pool.stats().tasks.completed, pool.stats().tasks.inFlight], [2, 0]);
+    }));
+
   test('is not called in a pool that is paused, by the function before it too, or closing', () =>
     withPool({}, async (pool) => {
       await pool.run('pauseOwn');

@@ -49,6 +49,7 @@ export class Execution implements TaskContext, ForkParent {
   family: Family | undefined = undefined;
   frame: TaskFrame;
   readonly #scope: ExecutionScope;
+  #detached = false;
   #reason: Error | undefined;
   #controller: AbortController | undefined;
   #log: TaskLog | undefined;
@@ -143,8 +144,17 @@ export class Execution implements TaskContext, ForkParent {
     return this.#reason;
   }
 
+  /** Makes it the execution of another frame in its slot. `false`: somebody may still hold it. Its function must never have been able to ask for it. */
+  reuse(frame: TaskFrame): boolean {
+    if (!this.settled || this.#detached || this.#reason !== undefined || this.pump !== undefined || this.family !== undefined) return false;
+    this.settled = false;
+    this.frame = frame;
+    return true;
+  }
+
   /** Keeps a copy of the frame, whose owner is about to use it for another attempt. */
   detach(): void {
+    this.#detached = true;
     const { slot, name, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId } = this.frame;
     this.frame = { slot, name, args: [], transfer: undefined, sequence, attempt, flags, deadlineEpochMs, givenCorrelationId };
   }

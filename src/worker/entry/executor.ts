@@ -32,12 +32,24 @@ export interface ExecutorOptions extends ExecutionScope {
   readonly captureCaller: (() => <R>(fn: () => R) => R) | undefined;
 }
 
+/**
+ * What the tasks that execute in a slot one after the other can share. A slot has one function, which returns one promise, and is given to no other before
+ * that has settled: so what follows the promise is made once a slot and not once a task.
+ */
+interface Seat {
+  readonly fulfilled: (value: unknown) => void;
+  readonly rejected: (error: unknown) => void;
+  /** The last one that came by {@link Executor.call}. */
+  last: Execution | undefined;
+}
+
 // oxlint-disable-next-line typescript/unbound-method -- compared, not called
 const promiseThen = Promise.prototype.then;
 
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #executions: (Execution | undefined)[] = [];
+  readonly #seats: Seat[] = [];
   #live = 0;
   #module: TaskModule | undefined;
 
@@ -74,6 +86,29 @@ export class Executor {
     } catch (error) {
       this.#fail(execution, error);
     }
+  }
+
+  /**
+   * As {@link start}, in the thread of the pool itself: nobody can have cancelled the task by now. While no code of the thread can ask for a context,
+   * a task without flags costs no execution of its own.
+   */
+  call(frame: TaskFrame, taskFunction: TaskFunction | undefined): void {
+    if (taskFunction === undefined || frame.flags !== 0 || framesCarryContext || contextImported()) return this.start(frame, taskFunction);
+    const execution = this.#executionFor(frame);
+    this.#executions[execution.slot] = execution;
+    this.#live += 1;
+    try {
+      this.#take(execution, callWithContext(execution, taskFunction.call, frame.args));
+    } catch (error) {
+      this.#fail(execution, error);
+    }
+  }
+
+  #executionFor(frame: TaskFrame): Execution {
+    const seat = this.#seatOf(frame.slot);
+    const { last } = seat;
+    if (last?.reuse(frame) === true) return last;
+    return (seat.last = new Execution(frame, this.#options));
   }
 
   /** Raises the signal of a task; a generator is ended as well. Returns whether the slot is executing. */
@@ -145,17 +180,28 @@ export class Executor {
   }
 
   /** As {@link #follow}, without a promise of its own for an async function. */
-  #followPromise(execution: Execution, promise: Promise<unknown>): void {
-    void promise.then(
-      (value) => {
+  #followPromise({ slot }: Execution, promise: Promise<unknown>): void {
+    const { fulfilled, rejected } = this.#seatOf(slot);
+    void promise.then(fulfilled, rejected);
+  }
+
+  #seatOf(slot: number): Seat {
+    return (this.#seats[slot] ??= this.#makeSeat(slot));
+  }
+
+  #makeSeat(slot: number): Seat {
+    return {
+      last: undefined,
+      fulfilled: (value) => {
+        const execution = this.#executions[slot] as Execution;
         try {
           this.#take(execution, value);
         } catch (error) {
           this.#fail(execution, error);
         }
       },
-      (error: unknown) => this.#fail(execution, error),
-    );
+      rejected: (error) => this.#fail(this.#executions[slot] as Execution, error),
+    };
   }
 
   async #follow(execution: Execution, promise: PromiseLike<unknown>): Promise<void> {

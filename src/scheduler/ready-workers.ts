@@ -57,7 +57,7 @@ export class ReadyWorkers<S extends ReadySlot> implements Candidates<S> {
 
   /** The slot was given a task: its next turn comes after all others. */
   endTurn(slot: S): void {
-    if (slot.denseIndex === -1 || this.#dense.length === 1) return;
+    if (slot.denseIndex === -1 || this.#dense.length === 1 || slot.turnNode.next === this.#byTurn) return;
     slot.turnNode.unlink();
     this.#byTurn.insertBefore(slot.turnNode);
   }

@@ -16,7 +16,7 @@ import type { Bulkhead } from '../queue/bulkhead.js';
 import type { LevelOptions, QueuedTask } from '../queue/queued-task.js';
 import { LevelCounts } from '../queue/level-counts.js';
 import { TaskQueue } from '../queue/task-queue.js';
-import { assert } from '../runtime/assert.js';
+import { assert, failAssertion } from '../runtime/assert.js';
 import type { Random } from '../runtime/random.js';
 import { AffinityBindings } from './affinity-bindings.js';
 import { HeldTasks } from './held-tasks.js';
@@ -59,6 +59,8 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   readonly #slots: Map<W, WorkerSlot<T, W>> = new Map();
   readonly #ready: ReadyWorkers<WorkerSlot<T, W>> = new ReadyWorkers();
   readonly #bindings: AffinityBindings<WorkerSlot<T, W>> | undefined;
+  /** Of the worker that was asked for last: replies come in batches. */
+  #lastSlot: WorkerSlot<T, W> | undefined;
   #inFlight = 0;
   #busy = 0;
 
@@ -114,6 +116,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   removeWorker(worker: W): T[] {
     const slot = this.#slotOf(worker);
     this.#slots.delete(worker);
+    this.#lastSlot = undefined;
     this.#inFlight -= slot.load;
     this.#change(slot, 0, 0, false);
     slot.alive = false;
@@ -287,8 +290,11 @@ export class Scheduler<T extends QueuedTask, W extends object> {
   }
 
   #slotOf(worker: W): WorkerSlot<T, W> {
+    const last = this.#lastSlot;
+    if (last !== undefined && last.worker === worker) return last;
     const slot = this.#slots.get(worker);
     assert(slot !== undefined, 'the worker was added and not removed');
+    this.#lastSlot = slot;
     return slot;
   }
 
@@ -306,7 +312,7 @@ export class Scheduler<T extends QueuedTask, W extends object> {
 
   #pick(): WorkerSlot<T, W> {
     const slot = this.#placement.pick(this.#ready, this.#random);
-    assert(slot !== undefined, `placement ${this.#placement.name} picks one of the candidates`);
+    if (slot === undefined) failAssertion(`placement ${this.#placement.name} picks one of the candidates`);
     return slot;
   }
 

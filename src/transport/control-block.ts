@@ -7,7 +7,7 @@
  * Threads share the words in memory; processes share such words in a file (`stream-control.ts`). Only the pool writes; it clears a word before it
  * sends a task into that slot.
  */
-import { assert } from '../runtime/assert.js';
+import { failAssertion } from '../runtime/assert.js';
 import { load, store } from '../runtime/atomics.js';
 import type { CancelCode } from './protocol.js';
 
@@ -44,5 +44,5 @@ export class SharedControlBlock implements ControlBlock {
 }
 
 function assertSlot(slot: number): void {
-  assert(slot >= 0 && slot < SLOTS_MAX, `slot ${slot} is not below ${SLOTS_MAX}`);
+  if (!(slot >= 0 && slot < SLOTS_MAX)) failAssertion(`slot ${slot} is not below ${SLOTS_MAX}`);
 }

@@ -15,7 +15,7 @@
  * Each side writes before it reads, so at least one of them sees the other: a task that was taken back never begins. When both see each other the
  * pool has given up and the worker does not know it: it asks nobody and waits for the verdict, a frame that the pool sends with every attempt.
  */
-import { assert } from '../runtime/assert.js';
+import { failAssertion } from '../runtime/assert.js';
 import { performanceNow } from '../runtime/host-timers.js';
 import { SLOTS_MAX } from './control-block.js';
 import { CANCEL_NONE } from './protocol.js';
@@ -163,5 +163,5 @@ export class WorkerControl {
 }
 
 function assertSlot(slot: number): void {
-  assert(Number.isInteger(slot) && slot >= 0 && slot < SLOTS_MAX, `slot ${slot} is not one of the ${SLOTS_MAX} of a worker`);
+  if (!Number.isInteger(slot) || slot < 0 || slot >= SLOTS_MAX) failAssertion(`slot ${slot} is not one of the ${SLOTS_MAX} of a worker`);
 }

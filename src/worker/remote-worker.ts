@@ -15,7 +15,7 @@ import { CANCEL_NONE } from '../transport/protocol.js';
 import type { CancelCode, WorkerFrame } from '../transport/protocol.js';
 import type { PoolEnd, PoolEndHandler } from '../transport/transport.js';
 import type { WorkerStatus } from '../transport/worker-status.js';
-import { assert } from '../runtime/assert.js';
+import { failAssertion } from '../runtime/assert.js';
 import type { MillraceError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
 import type { Clock, Timer } from '../runtime/clock.js';
@@ -97,7 +97,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   }
 
   dispatch(task: T): void {
-    assert(this.#slots.occupied < SLOTS_MAX, `worker ${this.id} was handed more than ${SLOTS_MAX} tasks`);
+    if (this.#slots.occupied >= SLOTS_MAX) failAssertion(`worker ${this.id} was handed more than ${SLOTS_MAX} tasks`);
     this.#slots.add(task);
     const end = this.#carrier?.end;
     if (end === undefined) return;

@@ -9,7 +9,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { store } from '../../runtime/atomics.js';
-import { assert } from '../../runtime/assert.js';
+import { failAssertion } from '../../runtime/assert.js';
 import { MillraceError } from '../../errors.js';
 import type { ErrorRecord } from '../error-record.js';
 import { NameNumbers } from '../name-numbers.js';
@@ -117,7 +117,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   sendTask(task: TaskFrame): void {
     if (this.#state !== 'open') return;
     const { slot, args, transfer, givenCorrelationId } = task;
-    assert(slot < this.#memory.slotsMax, `slot ${slot} is beyond the ${this.#memory.slotsMax} slots of this ring`);
+    if (slot >= this.#memory.slotsMax) failAssertion(`slot ${slot} is beyond the ${this.#memory.slotsMax} slots of this ring`);
     const nameId = this.#nameId(task.name);
     try {
       if (givenCorrelationId === undefined) this.#outbox.encodeList(args, transfer);

@@ -114,6 +114,19 @@ const crossing: readonly (readonly [string, unknown])[] = [
       b: undefined as unknown,
     }),
   ],
+  [
+    'a getter that adds a key and hides what follows',
+    () => ({
+      get a() {
+        Object.assign(this, { c: 3 });
+        Object.defineProperty(this, 'b', { enumerable: false });
+        return 1;
+      },
+      b: 2,
+    }),
+  ],
+  ['a record of many keys', Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, index]))],
+  ['a record that is iterable', { [Symbol.iterator]: 1, a: 1 }],
   ['an object without prototype', Object.assign(Object.create(null), { a: { b: 1 } })],
   ['an instance', new Point()],
   ['an empty object', {}],

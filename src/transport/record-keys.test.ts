@@ -36,6 +36,17 @@ describe('the keys of records', () => {
     assert.deepEqual(Object.keys(back), ['__proto__', 'b']);
   });
 
+  it('are its own where somebody gave all objects an enumerable property', () => {
+    const everybody = Object.prototype as { given?: number };
+    everybody.given = 1;
+    try {
+      for (const record of [{ a: 1 }, { a: 1, given: 2 }, { given: undefined }])
+        assert.deepEqual(Object.entries(cross(record) as object), Object.entries(record));
+    } finally {
+      delete everybody.given;
+    }
+  });
+
   it('are refused where bytes name __proto__ or do not add up', () => {
     const proto = [...'__proto__'].map((each) => each.charCodeAt(0));
     for (const block of [

@@ -12,23 +12,27 @@ const ENTRIES = 256;
 /** Longest block that is remembered. */
 const BLOCK_BYTES_MAX = 512;
 
-interface Known {
+/** The keys of a record and the block that stands for them. */
+export interface KeyBlock {
   readonly keys: readonly string[];
   readonly block: Uint8Array;
 }
 
-const written: (Known | undefined)[] = Array.from({ length: ENTRIES }, () => undefined);
+const written: (KeyBlock | undefined)[] = Array.from({ length: ENTRIES }, () => undefined);
 const scratch = new ByteWriter();
 
-/** The block of these keys; at least one. `undefined` when one of them cannot be assigned on arrival. */
-export function keyBlock(keys: readonly string[]): Uint8Array | undefined {
-  const place = placeOf(keys);
+/** The block of the first `count` of these keys; at least one. `undefined` when one of them cannot be assigned on arrival. */
+export function keyBlock(keys: readonly string[], count: number): KeyBlock | undefined {
+  const place = placeOf(keys, count);
   const known = written[place];
-  if (known !== undefined && same(known.keys, keys)) return known.block;
+  return known !== undefined && same(known.keys, keys, count) ? known : newBlock(keys.slice(0, count), place);
+}
+
+function newBlock(keys: readonly string[], place: number): KeyBlock | undefined {
   if (keys.includes('__proto__')) return undefined;
-  const block = build(keys);
-  if (block.length <= BLOCK_BYTES_MAX) written[place] = { keys, block };
-  return block;
+  const made = { keys, block: build(keys) };
+  if (made.block.length <= BLOCK_BYTES_MAX) written[place] = made;
+  return made;
 }
 
 function build(keys: readonly string[]): Uint8Array {
@@ -42,19 +46,19 @@ function build(keys: readonly string[]): Uint8Array {
   return Uint8Array.from(scratch.view());
 }
 
-function placeOf(keys: readonly string[]): number {
+function placeOf(keys: readonly string[], count: number): number {
   const first = keys[0] as string;
-  const last = keys[keys.length - 1] as string;
-  return (keys.length * 31 + first.length * 7 + last.length * 13 + first.charCodeAt(0) + last.charCodeAt(last.length - 1) * 3) & (ENTRIES - 1);
+  const last = keys[count - 1] as string;
+  return (count * 31 + first.length * 7 + last.length * 13 + first.charCodeAt(0) + last.charCodeAt(last.length - 1) * 3) & (ENTRIES - 1);
 }
 
-function same(known: readonly string[], keys: readonly string[]): boolean {
-  if (known.length !== keys.length) return false;
-  for (let index = 0; index < keys.length; index += 1) if (known[index] !== keys[index]) return false;
+function same(known: readonly string[], keys: readonly string[], count: number): boolean {
+  if (known.length !== count) return false;
+  for (let index = 0; index < count; index += 1) if (known[index] !== keys[index]) return false;
   return true;
 }
 
-const read: (Known | undefined)[] = Array.from({ length: ENTRIES }, () => undefined);
+const read: (KeyBlock | undefined)[] = Array.from({ length: ENTRIES }, () => undefined);
 
 /** The keys of the rest of a block that lies at `start`, if it is remembered. */
 export function knownKeys(bytes: Uint8Array, start: number, length: number): readonly string[] | undefined {

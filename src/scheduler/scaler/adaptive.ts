@@ -84,7 +84,7 @@ interface Want {
   readonly terms: Terms;
   /** How long the load has been what it is. */
   readonly sinceMs: number;
-  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number };
+  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number; readonly scv: number };
   /** After the caps, within the limits. */
   readonly workers: number;
   /** The same without the backlog, which passes. */
@@ -105,10 +105,11 @@ const GOOD_WAITS = 0.6;
 /** So unlikely, as a logarithm, is a queue that is taken for more than chance just after a change; a rate that has held for long takes more to disprove. */
 const CHANCE_LOG = 4;
 /**
- * Nothing is left to chance that takes longer than so, in times of the wait that is good: hardly more than any other queue while the load changes, and so many
- * times more for each ms that it has been the same: nearly four times after five minutes.
+ * Nothing is left to chance that takes longer than so, in times of the wait that is good: hardly more than any other queue while the load changes, and one time
+ * more whenever it has been the same for so long, in ms, or for so many windows of arrivals where a start takes long.
  */
-const CHANCE_WAITS_MS = 1 / 100_000;
+const CHANCE_WAIT_MS = 100_000;
+const CHANCE_WAIT_WINDOWS = 250;
 /** A queue that chance may have made adds at most this share of the workers at once. */
 const CHANCE_SHARE = 1.1;
 /** The same for tasks that mostly wait, whatever the age of the rate. */
@@ -252,7 +253,7 @@ type Answer = ReturnType<typeof decide>;
 function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory, scales: Scales): Want {
   const { perS, burstiness, error, sinceMs } = arrivalEstimate(memory.arrivals, scales);
   const service = serviceEstimate(memory.service);
-  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness };
+  const estimate = { arrivalsPerS: perS, serviceMs: service.serviceMs, burstiness, scv: service.scv };
   const aim: Aim = { beta: numbers.beta, waitTargetMs: scales.waitTargetMs, drainMs: scales.drainMs };
   const terms = staff({ ...signals, ...estimate }, aim);
   // Chance may have made the load look smaller than it is: nobody leaves for that.
@@ -306,7 +307,7 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   // A queue of tasks that mostly wait is more likely slowness of what they wait for, which shows soon.
   const waiting = mostlyWaits(host.cpuDemand);
   const chance = !waiting && isChance(signals, want, CHANCE_LOG + age);
-  const goodWaits = waiting ? WAITING_WAITS : GOOD_WAITS + (chance ? CHANCE_WAITS_MS * want.sinceMs : 0);
+  const goodWaits = waiting ? WAITING_WAITS : GOOD_WAITS + (chance ? want.sinceMs / Math.max(CHANCE_WAIT_MS, CHANCE_WAIT_WINDOWS * scales.windowMs) : 0);
   const soon = waitMs < Math.max(flow.bootMs, goodWaits * scales.waitTargetMs);
   if (workers >= Math.max(1, min) && want.enough <= workers && soon) return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.slow, host.cpuDemand);

@@ -62,7 +62,10 @@ const DEVIATIONS_MAX = 4;
  * There are many stretches to choose from, and the one that deviates most is taken; but just after a change it takes less to believe that there is more to it:
  * so many deviations, and this much more for each time that the age of the rate grows by a factor of e.
  */
-const STRETCH_DEVIATIONS_MIN = 3;
+const STRETCH_DEVIATIONS_MIN = 2.5;
+const STRETCH_DEVIATIONS_MAX = 3;
+/** Who looks thousands of times an hour is shown by chance what a fleet that looks some dozens of times is not: less suffices where windows are longer than 1 s. */
+const STRETCH_DEVIATIONS_RARE = 0.12;
 const STRETCH_DEVIATIONS_AGE = 0.4;
 /**
  * Standard deviations that chance is left when trends are compared with each other: little just after a change, and this much more for each time that the age
@@ -155,7 +158,9 @@ function doubtAt(ageMs: number, windowMs: number): number {
 /** The stretch up to now in which the most came, if that is plainly more than the means explain. */
 function mostUntil(memory: ArrivalMemory, nowMs: number, arrived: number, scales: ArrivalScales): FadingMean | undefined {
   const slow = slowestTrend(memory.means);
-  const by = STRETCH_DEVIATIONS_MIN + STRETCH_DEVIATIONS_AGE * Math.log(Math.max(1, slow.weight / scales.windowMs));
+  const rare = STRETCH_DEVIATIONS_RARE * Math.log(Math.max(1, scales.windowMs / 1_000));
+  const least = Math.max(STRETCH_DEVIATIONS_MIN, STRETCH_DEVIATIONS_MAX - rare);
+  const by = least + STRETCH_DEVIATIONS_AGE * Math.log(Math.max(1, slow.weight / scales.windowMs));
   let most: FadingMean | undefined;
   let mostPerMs = rate(slow, 0);
   for (const stretch of stretches(memory, nowMs, arrived, scales)) {

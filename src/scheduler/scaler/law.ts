@@ -2,7 +2,7 @@
  * How many workers a load needs: the law itself, without memory.
  *
  *     load    a = arrivals/s x service time                              Little's law: places that are busy on average
- *     flow      = a + beta sqrt(burstiness a)                            square-root staffing: headroom for chance, less than proportional
+ *     flow      = a + beta sqrt(variability a)                           square-root staffing: headroom for chance, less than proportional
  *     drain     = queued work / the time in which it is to be gone       one place for each waiting task at most
  *     workers   = ceil(max(flow, a + drain) / places in one worker)
  *
@@ -17,6 +17,8 @@ export interface Demand {
   readonly serviceMs: number;
   /** 1 for independent arrivals. */
   readonly burstiness: number;
+  /** Variance of the time a task takes over the square of its mean: 1 for exponential times. */
+  readonly scv: number;
   readonly queueDepth: number;
   readonly oldestWaitMs: number;
   /** Tasks in flight. */
@@ -56,6 +58,8 @@ const ENOUGH_SHARE = 0.7;
 const SHORT_SHARE = 0.5;
 /** Headroom that is less than this share of the load is not worth saving. */
 const CHEAP_SHARE = 0.025;
+/** Times that vary more than this are of several kinds, and their variance is mostly that of the rarest. */
+const SCV_MAX = 4;
 /** The wait of all but one in thirty is within t when the headroom is service / t x ln(30 P(wait)): with a third of the tasks waiting at all, 2.2. */
 const WAIT_LOG = 2.2;
 /** Rounding must not cost a worker. */
@@ -76,9 +80,10 @@ export function staff(demand: Demand, aim: Aim): Terms {
 
 /**
  * In full where a task takes as long as it may wait; down to half where it is so short that a queue of them is gone in time all the same, and where half of it
- * is much. Where times vary more than exponential ones queues are longer, but it is cheaper to do something about those that come than to be ready for all.
+ * is much. Queues of tasks whose times vary more than exponential ones take longer, in proportion to the variance (Lee and Longton): that counts in the full
+ * headroom, which is cheap for thousands. Where it is more than the wait asks for it is cheaper to do something about the queues that come.
  */
-function headroomFor(load: number, { serviceMs, burstiness }: Demand, { beta, waitTargetMs }: Aim): number {
-  const full = beta * Math.sqrt(burstiness * load);
+function headroomFor(load: number, { serviceMs, burstiness, scv }: Demand, { beta, waitTargetMs }: Aim): number {
+  const full = beta * Math.sqrt(Math.max(burstiness, (burstiness + Math.min(SCV_MAX, scv)) / 2) * load);
   return Math.min(full, Math.max(SHORT_SHARE * full, CHEAP_SHARE * load, (WAIT_LOG * burstiness * serviceMs) / waitTargetMs));
 }

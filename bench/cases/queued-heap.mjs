@@ -1,4 +1,14 @@
-/** What a waiting task weighs, its promise included. Nothing of the harness is counted: it keeps neither the promises nor a callback. */
+/**
+ * What a waiting task weighs, its promise included. Nothing of the harness is counted: it keeps neither the promises nor a callback. The workers are kept busy
+ * until the end, so that every task does wait.
+ */
+import { setTimeout } from 'node:timers/promises';
+
+/** Far more than anybody does until the process ends. */
+const ENDLESS = 1e12;
+/** For the workers to have begun. */
+const BEGUN_MS = 300;
+
 export default {
   name: 'queued-heap',
   title: 'Memory of 1,000,000 queued no-ops, 2 threads',
@@ -15,6 +25,8 @@ export default {
 
   async measure({ start, params }) {
     const { run } = await start();
+    for (let worker = 0; worker < 2; worker++) void run('work', ENDLESS);
+    await setTimeout(BEGUN_MS);
     const before = settledMemory();
     for (let i = 0; i < params.tasks; i++) void run('noop');
     const after = settledMemory();

@@ -54,7 +54,7 @@ test('replies are taken in while more is submitted, and what is submitted meanwh
   const pool = await poolOfInstantWorkers(clock);
   const results = Promise.all(Array.from({ length: 1_000 }, (_, index) => pool.run('play', index)));
   const { completed, inFlight } = pool.stats().tasks;
-  assert.ok(completed >= 50, `${completed} of 1,000 have their outcome`);
+  assert.ok(completed >= 200, `${completed} of 1,000 have their outcome: runs follow one another while workers answer`);
   assert.ok(inFlight > 0);
   for (let turn = 0; pool.stats().tasks.completed < 1_000; turn += 1) {
     assert.ok(turn < 2_000);

@@ -18,6 +18,12 @@ const TICKS_PER_MS = 100;
  */
 const RUN_MAX = 64;
 
+/**
+ * Runs handed out within a submission (P), where more than one waits and the workers go on answering: what has been waiting for long is old enough for the
+ * collector to copy it, and while its threads have the workers' cores the queue grows longer still.
+ */
+const EARLY_RUNS_MAX = 8;
+
 /** What the dispatcher asks of the rest of the pool. */
 export interface DispatchHost {
   admitWaiting(): void;
@@ -98,10 +104,17 @@ export class Dispatcher {
   #startEarly(): void {
     const core = this.#core;
     if (core.paused || core.phase === 'closed') return;
-    if (core.events.isSilent) this.#prefetch.collectAll();
-    this.#prefetch.adjust();
-    this.#handOut();
-    this.#publish();
+    let runs = 0;
+    let held: number;
+    do {
+      held = core.inFlight;
+      if (core.events.isSilent) this.#prefetch.collectAll();
+      held -= core.inFlight;
+      this.#prefetch.adjust();
+      this.#handOut();
+      this.#publish();
+      runs += 1;
+    } while (held > 0 && core.scheduler.runnable >= RUN_MAX && runs < EARLY_RUNS_MAX);
     this.#prefetch.watch();
   }
 

@@ -58,6 +58,8 @@ export interface AdaptiveMemory {
   readonly atMs: number;
   /** How long the load had been what it was, in ms, until lately. */
   readonly heldMs: number;
+  /** The same, forgotten as slowly as it grew. */
+  readonly calmMs: number;
   /** When the pool last grew, and until when nobody leaves for that. */
   readonly grewAtMs: number;
   readonly stayUntilMs: number;
@@ -187,6 +189,7 @@ function begin({ nowMs, flow, queueDepth, inFlight }: ScalingSignals): AdaptiveM
     slowWorkers: 0,
     atMs: nowMs,
     heldMs: 0,
+    calmMs: 0,
     grewAtMs: -Infinity,
     stayUntilMs: -Infinity,
     shrankAtMs: -Infinity,
@@ -226,6 +229,7 @@ function observe(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adap
     veto: observeVeto(memory.veto, signals, serviceEstimate(service).nowMs),
     slow,
     heldMs: Math.max(0, memory.heldMs - Math.max(0, nowMs - memory.atMs) * FORGETTING),
+    calmMs: Math.max(0, memory.calmMs - Math.max(0, nowMs - memory.atMs)),
     slowWorkers: slow.slowSinceMs === undefined ? signals.workers : memory.slowWorkers,
     atMs: nowMs,
   };
@@ -244,7 +248,12 @@ function decide(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adapt
   const want = wanted(numbers, signals, memory, scales);
   const peaks = observePeak(memory.peaks, signals.nowMs, want.lasting, scales.idleMs);
   const returns = observeReturns(memory.returns, signals.nowMs, signals.workers, want.flow, scales.gapMsMax);
-  const answer = change(signals, { ...memory, peaks, returns, heldMs: Math.max(want.sinceMs, memory.heldMs) }, want, scales);
+  const answer = change(
+    signals,
+    { ...memory, peaks, returns, heldMs: Math.max(want.sinceMs, memory.heldMs), calmMs: Math.max(want.sinceMs, memory.calmMs) },
+    want,
+    scales,
+  );
   return { decision: explained(answer.decision, want), memory: answer.memory };
 }
 
@@ -324,7 +333,9 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
     return stay(`${starting} are being started, and few more would be`);
   if (target <= workers) return stay(`${starting} are being started`);
   const reason = `${sentence(want)}; ${situation(signals)}: add ${target - workers}`;
-  const stayMs = (scales.patience * memory.heldMs ** 2) / SLOW_MS / want.estimate.burstiness;
+  // Whom a queue that chance may have made brings into a load that has long been calm stays too: it was let go of, and wanted again, ten times within a minute.
+  const held = Math.max((memory.heldMs / SLOW_MS) ** 2, chance ? (memory.calmMs / SLOW_MS) ** 3 : 0);
+  const stayMs = (scales.patience * SLOW_MS * held) / want.estimate.burstiness;
   const stayUntilMs = Math.max(memory.stayUntilMs, nowMs + stayMs);
   return { decision: { target, reason }, memory: { ...memory, grewAtMs: nowMs, stayUntilMs } };
 }

@@ -60,8 +60,8 @@ const SHORT_SHARE = 0.5;
 const CHEAP_SHARE = 0.025;
 /** Times that vary more than this are of several kinds, and their variance is mostly that of the rarest. */
 const SCV_MAX = 4;
-/** The wait of all but one in thirty is within t when the headroom is service / t x ln(30 P(wait)): with a third of the tasks waiting at all, 2.2. */
-const WAIT_LOG = 2.2;
+/** The wait of all but one in 26 is within t when the headroom is service / t x ln(26 P(wait)): with a third of the tasks waiting at all, 2.15. */
+const WAIT_LOG = 2.15;
 /** Rounding must not cost a worker. */
 const EPSILON = 1e-9;
 

@@ -6,6 +6,19 @@ function times(count: number, fn: () => void): void {
   for (let index = 0; index < count; index += 1) fn();
 }
 
+/** Of 1,000 sleeps of so many ms, before how many it looked, always in vain. */
+function looksInVain(policy: SpinPolicy, sleepMs: number): number {
+  let looked = 0;
+  times(1_000, () => {
+    if (policy.pays) {
+      looked += 1;
+      policy.miss();
+    }
+    policy.slept(sleepMs);
+  });
+  return looked;
+}
+
 describe('whether looking again pays', () => {
   it('stops after a few looks in vain and comes back when sleeps turn out short', () => {
     const policy = new SpinPolicy(0.05, 0.1);
@@ -40,14 +53,7 @@ describe('whether looking again pays', () => {
 
   it('hardly looks where nothing ever comes while it looks, though all sleeps are short', () => {
     const policy = new SpinPolicy(0.25, 0.25);
-    let looked = 0;
-    times(1_000, () => {
-      if (policy.pays) {
-        looked += 1;
-        policy.miss();
-      }
-      policy.slept(0.03);
-    });
+    const looked = looksInVain(policy, 0.03);
     assert.ok(looked <= 25, `${looked} of 1000`);
     times(70, () => policy.slept(0.03));
     assert.equal(policy.pays, true, 'but looks again');
@@ -64,14 +70,7 @@ describe('whether looking again pays', () => {
 
   it('wastes little on answers that are always late', () => {
     const policy = new SpinPolicy(0.05, 0.1);
-    let looked = 0;
-    times(1_000, () => {
-      if (policy.pays) {
-        looked += 1;
-        policy.miss();
-      }
-      policy.slept(1);
-    });
+    const looked = looksInVain(policy, 1);
     assert.ok(looked <= 5, `${looked} of 1000`);
   });
 });

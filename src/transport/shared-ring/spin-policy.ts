@@ -5,8 +5,8 @@
  * looked in vain and rises slowly, by successes while we look and by short sleeps while we do not. So a stream of quick answers keeps it on,
  * and one of slow answers (or none) costs a few budgets and then nothing.
  *
- * A sleeper may be woken on the core of the one that wakes it, though another is idle, and stay there. Then nothing can come while it looks, since it looks on the
- * core of the one it waits for, and yet all sleeps are short. Two things bound what that costs. Who found something the last times looks a few times as
+ * A sleeper may be woken on the core of the one that wakes it, while others have the rest (the collector's threads, for one). Then nothing can come while it looks, since
+ * it looks on the core of the one it waits for, and yet all sleeps are short. Two things bound what that costs. Who found something the last times looks a few times as
  * long as that took, not for the whole budget. And looks in vain in a row cost twice as much each, until one finds something.
  */
 const SCORE_MAX = 8;

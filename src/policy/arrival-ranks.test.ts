@@ -26,6 +26,13 @@ describe('ArrivalRanks', () => {
     assert.equal(ranks.seen, 6_000);
   });
 
+  it('knows the most urgent rank that came lately', () => {
+    const ranks = new ArrivalRanks(3);
+    assert.equal(ranks.first(), 3 * COHORTS, 'behind all of them when none came');
+    for (const rank of [300, 150, 200]) ranks.note(rank);
+    assert.equal(ranks.first(), 150);
+  });
+
   it('never cuts off more than the share, and as much as ranks allow', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(4 * COHORTS - 1), { minLength: 1, maxLength: 2_500 }), fc.double({ min: 0, max: 0.99, noNaN: true }), (arrivals, share) => {

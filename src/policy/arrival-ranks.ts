@@ -49,6 +49,12 @@ export class ArrivalRanks {
     return rank;
   }
 
+  /** The most urgent rank that has arrived; behind all of them when none has. O(levels * cohorts). */
+  first(): number {
+    const first = this.#counts.findIndex((count) => count > 0);
+    return first === -1 ? this.#counts.length : first;
+  }
+
   #add(rank: number, count: 1 | -1): void {
     this.#counts[rank] = (this.#counts[rank] as number) + count;
   }

@@ -13,7 +13,7 @@
  */
 import { OverloadError } from '../errors.js';
 import type { OverloadStep } from '../errors.js';
-import { ArrivalRanks, rankOf } from '../policy/arrival-ranks.js';
+import { ArrivalRanks, COHORTS, rankOf } from '../policy/arrival-ranks.js';
 import { MemoryPressure } from '../policy/memory-pressure.js';
 import { ShedController } from '../policy/shed-controller.js';
 import { estimateBytes } from '../queue/estimate-bytes.js';
@@ -69,6 +69,13 @@ export class OverloadControl {
   #cutoff = Infinity;
   #slots = 1;
   #spared = 0;
+  /** The most urgent level of those that arrive, while a part of it must be refused: no order of the queue can shorten its waits. */
+  #alone = -1;
+  #targetMs = 0;
+  #closerAt = -Infinity;
+  #closer = 0;
+  /** Tasks of that level that were refused although they rank before the cutoff. */
+  #turnedAway = 0;
   #alarm: Alarm | undefined;
   #tickAt = 0;
   #inflowAtTick = 0;
@@ -102,9 +109,15 @@ export class OverloadControl {
     if (this.#memory.on && this.#tooMuchForMemory(task)) return 'memory';
     const waitMsMax = this.#waitMsMaxOf(task);
     if (waitMsMax !== Infinity && this.forecast.waitMs(task.level) > waitMsMax) return 'max-wait';
-    if (this.#controller.share === 0 || this.#rankOf(task) <= this.#cutoff) return undefined;
-    if (this.#core.scheduler.runnable >= this.#slots) return 'priority';
-    this.#spared += 1;
+    if (this.#controller.share === 0) return undefined;
+    const rank = this.#rankOf(task);
+    const isBehind = rank > this.#cutoff;
+    if (!isBehind && (task.level !== this.#alone || rank <= this.#cutoffNow())) return undefined;
+    if (this.#core.scheduler.runnable >= this.#slots) {
+      if (!isBehind) this.#turnedAway += 1;
+      return 'priority';
+    }
+    if (isBehind) this.#spared += 1;
     return undefined;
   }
 
@@ -148,6 +161,7 @@ export class OverloadControl {
     if (this.#slots === 0) return this.#calm();
     const serviceMs = this.forecast.serviceMs(this.#slots, Math.floor(nowMs));
     const targetMs = this.#settings?.targetMs ?? Math.max(TARGET_MS_MIN, serviceMs, DEADLINE_SHARE * finite(settings.task.deadlineMs));
+    this.#targetMs = targetMs;
     const intervalMs = this.#settings?.intervalMs ?? Math.max(INTERVAL_MS_MIN, 10 * serviceMs);
     for (let level = 0; level < this.#levels.length; level += 1) {
       const first = scheduler.counts.sizeOf(level) === 0 ? undefined : scheduler.oldestIn(level);
@@ -188,8 +202,28 @@ export class OverloadControl {
     const perMs = this.forecast.perMs();
     if (this.#settings?.refuseMax === 0 || this.#arrivalsPerMs <= perMs || this.#helpIsOnItsWay()) return;
     this.#controller.begin(1 - perMs / this.#arrivalsPerMs);
-    this.#cutoff = this.#ranks.cutoff(this.#controller.share);
+    this.#refuseBehind(this.#controller.share);
     this.#emit('priority', true, {});
+  }
+
+  #refuseBehind(share: number): void {
+    this.#cutoff = this.#ranks.cutoff(share);
+    const level = Math.floor(this.#cutoff / COHORTS);
+    this.#alone = level === Math.floor(this.#ranks.first() / COHORTS) ? level : -1;
+    this.#closerAt = -Infinity;
+  }
+
+  /**
+   * The cutoff within a level that fills the pool alone: nearer, the longer a task would wait beyond the target, down to none at twice the target. The share
+   * is found over a second, and chance makes a queue of what is let in meanwhile. Looked at once a ms, so that parts of one answer are dealt with alike.
+   */
+  #cutoffNow(): number {
+    const nowMs = Math.floor(this.#core.now());
+    if (nowMs === this.#closerAt) return this.#closer;
+    this.#closerAt = nowMs;
+    const first = this.#alone * COHORTS;
+    const share = Math.max(0, Math.min(1, 2 - this.forecast.waitMs(this.#alone) / this.#targetMs));
+    return (this.#closer = Math.floor(first + (this.#cutoff - first) * share));
   }
 
   #giveUp(level: number, nowMs: number, targetMs: number): void {
@@ -230,7 +264,8 @@ export class OverloadControl {
         {
           elapsedMs,
           arrivals: this.#ranks.seen - this.#seenAtTick,
-          inflow: this.inflow - this.#inflowAtTick,
+          // Those turned away would have come in: the share has to do without them.
+          inflow: this.inflow - this.#inflowAtTick + this.#turnedAway,
           outflow: wait.count - this.#outflowAtTick,
           queued: scheduler.runnable,
           // As many as run: enough that no worker goes idle between two looks, a wait of one execution.
@@ -241,7 +276,7 @@ export class OverloadControl {
         },
         !this.#helpIsOnItsWay(),
       );
-      this.#cutoff = this.#ranks.cutoff(share);
+      this.#refuseBehind(share);
       if (share > 0 !== before > 0) this.#emit('priority', share > 0, {});
     }
     this.#mark(nowMs);
@@ -254,6 +289,7 @@ export class OverloadControl {
     this.#outflowAtTick = this.#core.wait.count;
     this.#seenAtTick = this.#ranks.seen;
     this.#spared = 0;
+    this.#turnedAway = 0;
   }
 
   #lookAtMemory(nowMs: number): void {

@@ -14,7 +14,18 @@ export interface AttemptObserver {
   failed(task: PoolTask, member: Member, error: unknown): void;
   /** A worker died by itself; `blamed` are the tasks that may have caused it. */
   crashed(blamed: readonly PoolTask[], error: Error): void;
+  /** Whether a task that was in a worker which died may be tried again. */
+  mayTryAgain(): boolean;
+  /** How long such a task, whose next attempt is due, must wait before it asks again, in ms; 0 when it may begin. */
+  holdMs(task: PoolTask): number;
 }
 
 /** Observes nothing. */
-export const NO_OBSERVER: AttemptObserver = { completed: () => undefined, timed: () => undefined, failed: () => undefined, crashed: () => undefined };
+export const NO_OBSERVER: AttemptObserver = {
+  completed: () => undefined,
+  timed: () => undefined,
+  failed: () => undefined,
+  crashed: () => undefined,
+  mayTryAgain: () => true,
+  holdMs: () => 0,
+};

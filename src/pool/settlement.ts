@@ -113,6 +113,7 @@ export class Settlement {
     const extra = task.ensureExtra();
     extra.workersKilled += 1;
     if (extra.workersKilled >= WORKERS_KILLED_MAX) this.fail(task, error, 'poison');
+    else if (!this.#core.attempts.mayTryAgain()) this.fail(task, error, 'retry-budget');
     else this.attemptFailed(task, error);
   }
 
@@ -236,6 +237,11 @@ export class Settlement {
     const core = this.#core;
     for (const task of core.delayed.takeDue(core.now() + 0.5)) {
       if (isTerminal(task.stateCode)) continue;
+      const holdMs = (task.extra?.workersKilled ?? 0) > 0 ? core.attempts.holdMs(task) : 0;
+      if (holdMs > 0) {
+        core.delayed.add(task, core.now() + holdMs);
+        continue;
+      }
       task.move(QUEUED);
       const refusal = core.guard?.(task);
       if (refusal !== undefined) {

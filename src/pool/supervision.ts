@@ -17,6 +17,7 @@ import { DIRECT, PART, STREAMING } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 
 import { SlowWorkers } from './slow-workers.js';
+import { Suspects } from './suspects.js';
 
 /** Errors of millrace that come out of an attempt and say nothing about the worker or the function. */
 const NEUTRAL: ReadonlySet<string> = new Set(['ERR_TASK_CANCELLED', 'ERR_DEADLINE_EXCEEDED', 'ERR_UNKNOWN_FUNCTION', 'ERR_VALUE_NOT_CLONEABLE', 'ERR_OPTION']);
@@ -47,6 +48,7 @@ export class Supervision implements AttemptObserver {
   readonly #host: SupervisionHost;
   readonly #slow: SlowWorkers | undefined;
   readonly #loops = new CrashLoops();
+  readonly #suspects = new Suspects();
   /** Functions that are shut off because they end workers. */
   readonly #looping = new Set<string>();
   #unexplainedLoop: Alarm | undefined;
@@ -95,10 +97,19 @@ export class Supervision implements AttemptObserver {
 
   crashed(blamed: readonly PoolTask[], error: Error): void {
     const names = killedFromOutside(error) ? [] : [...new Set(blamed.map((task) => task.name))];
+    this.#suspects.died(this.#core.now());
     const guilty = this.#loops.record(this.#core.now(), names, this.#fleet.wanted);
     for (const task of blamed) this.breakers.failed(task, error);
     if (guilty !== undefined) this.#crashLoop(guilty, error);
     this.observe();
+  }
+
+  mayTryAgain(): boolean {
+    return this.#suspects.hasRoom(this.#fleet.wanted);
+  }
+
+  holdMs(task: PoolTask): number {
+    return this.#suspects.holdMs(task, this.#core.now(), this.#fleet.wanted);
   }
 
   memberReady(member: Member): void {

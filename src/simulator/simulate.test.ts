@@ -113,6 +113,27 @@ describe('a simulation', () => {
     assert.equal(report.tasks.submitted, report.tasks.completed + report.tasks.failed + report.tasks.rejected + report.tasks.cancelled);
   });
 
+  test('lets tasks go on that never ended a worker, of the function of which one in a hundred does', async () => {
+    const reports = await Promise.all(
+      [1, 2, 3, 4].map((seed) =>
+        simulate(
+          {
+            durationMs: 120_000,
+            arrivals: { kind: 'poisson', ratePerS: 50 },
+            tasks: [{ cpu: 20, poisonShare: 0.01 }],
+            pool: { size: 8, queue: { max: 10_000 }, retry: 3 },
+          },
+          { seed },
+        ),
+      ),
+    );
+    const sum = (read: (tasks: (typeof reports)[number]['tasks']) => number): number => reports.reduce((total, { tasks }) => total + read(tasks), 0);
+    const healthy = sum(({ completed }) => completed) / (0.99 * sum(({ submitted }) => submitted));
+    assert.ok(healthy >= 0.95, `${healthy} of them completed`);
+    assert.ok(sum(({ executions, completed }) => executions - completed) <= 2 * sum(({ failed }) => failed), 'no task ends more than two workers');
+    for (const { checks } of reports) assert.deepEqual(checks.violations, []);
+  });
+
   test('finds no violation in any traffic: exactly once, bounds, order, Little', { timeout: 180_000 }, async () => {
     const arrivals = fc.oneof(
       fc.record({ kind: fc.constant('poisson' as const), ratePerS: fc.integer({ min: 0, max: 300 }) }),

@@ -2,10 +2,15 @@
  * Whether workers die too often, and which functions are to blame: more deaths within 10 s than the pool has workers (at least 5) are a crash loop. Guilty are the
  * functions that had at least a third of them, and more than the two that a single poison task may have. Deaths that no task can be blamed for count, for nobody.
  */
-const WINDOW_MS = 10_000;
+export const WINDOW_MS = 10_000;
 const DEATHS_MIN = 5;
 const SHARE_MIN = 1 / 3;
 const POISON_DEATHS = 2;
+
+/** Deaths within the window that are no loop yet. */
+export function deathsMax(workers: number): number {
+  return Math.max(DEATHS_MIN, workers);
+}
 
 interface Death {
   readonly at: number;
@@ -21,7 +26,7 @@ export class CrashLoops {
   record(nowMs: number, names: readonly string[], workers: number): readonly string[] | undefined {
     this.#deaths = this.#deaths.filter(({ at }) => at > nowMs - WINDOW_MS);
     this.#deaths.push({ at: nowMs, names });
-    if (this.#deaths.length <= Math.max(DEATHS_MIN, workers)) return undefined;
+    if (this.#deaths.length <= deathsMax(workers)) return undefined;
     const blame = new Map<string, number>();
     for (const death of this.#deaths) for (const name of death.names) blame.set(name, (blame.get(name) ?? 0) + 1 / death.names.length);
     const least = SHARE_MIN * this.#deaths.length;

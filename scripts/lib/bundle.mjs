@@ -5,9 +5,12 @@
  *   dist/worker/entry/thread-main.js, …            every module that is started by its URL
  *   dist/chunks/…                                  what several of them share, once, so that state and classes have one instance:
  *
- *          index.js ────────> pool ───────────┬──> threads: what else a program and its threads need ──┐
- *          thread-main.js ──> serve loop ─────┘                                                        ├──> core: what every worker needs, too
- *          process-main.js ─> serve loop ──────────────────────────────────────────────────────────────┘
+ *          index.js ─────────────┬──> base: errors, `defineTask`, `move`; loaded with the import
+ *          thread-main.js, … ────┘
+ *
+ *          createPool() ──> program.cjs: the pool ──┬──> threads.cjs: what else it shares with threads ──> core.cjs: what every worker needs, too
+ *          thread-main.js ──> serve loop ───────────┘                                                        ^
+ *          process-main.js ──> serve loop ───────────────────────────────────────────────────────────────────┘
  *
  *   dist/**\/*.d.ts                                 the declarations that the doors lead to, as the compiler wrote them
  *
@@ -20,6 +23,7 @@ import { posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { listFiles } from './files.mjs';
 import { Failure, root } from './process.mjs';
+import { lending } from './lent.mjs';
 
 const COMPILED = `${root}/build/src`;
 const DIST = `${root}/dist`;
@@ -41,10 +45,17 @@ export async function bundle(doors) {
   const together = entries.filter((path) => !alone.includes(path));
   const { inputs } = (await build(together, {})).metafile;
   const later = loadedLater(inputs);
-  const all = [...together, ...later];
-  const outputs = [await build(alone, { plugins: [shipping([])] }), await build(together, { plugins: [shipping(commonFiles(inputs, all, later))] })];
+  const { base, parts } = commonFiles(inputs, [...together, ...later], later);
+  const { plugin, build: partBuild } = lending(parts, { compiled: COMPILED, read, shippingText: markPlaces, late: doors[0], arity });
+  // What the parts load later can be found from nowhere else.
+  const loadedByParts = loadedLater(Object.fromEntries(parts.flatMap(({ modules }) => [...modules].map((path) => [path, inputs[path]]))));
+  const outputs = [
+    await build(alone, { plugins: [shipping()] }),
+    await build([...new Set([...together, ...loadedByParts])], { plugins: [plugin, shipping(base)] }),
+  ];
+  for (const part of parts) outputs.push(await build([], partBuild(part)));
   const files = new Map(outputs.flatMap(({ outputFiles }) => outputFiles).map(({ path, text }) => [relative(path, DIST), text]));
-  for (const [path, text] of files) if (path.endsWith('.js')) files.set(path, fillPlaces(path, text));
+  for (const [path, text] of files) if (/\.c?js$/.test(path)) files.set(path, fillPlaces(path, text));
   dropEmptyFiles(files);
   for (const path of declarations(doors)) files.set(path, read(path));
   write(files);
@@ -107,28 +118,38 @@ function loadedLater(inputs) {
 }
 
 /**
- * Which entries are to have which modules in common, as one file: esbuild would make a file of every set of entries that share something.
+ * What is to lie where of the package, in as few files as can be: esbuild would make a file of every set of entries that share something.
  *
- *   core      what the package shares with worker processes: their start is the longest, and none of it goes to code of others
+ *   base      what comes with an import of the package; the parts are loaded when something of them is needed, see lent.mjs
+ *   core      what the pool shares with worker processes: their start is the longest, and none of it goes to code of others
  *   threads   what else it shares with what is loaded apart from it
  *   program   the rest of the package: doors and commands that bring the pool themselves are loaded where the package is, and so is what only these load
  *             later; were they counted as apart, every worker would load the pool
  */
 function commonFiles(inputs, entries, later) {
   const [index] = entries;
-  const whole = reachable(inputs, index);
-  const apart = entries.filter((entry) => !later.includes(entry)).flatMap((entry) => modulesApart(inputs, entry));
-  const isProgram = (path) => !apart.includes(path);
+  const whole = [...reachable(inputs, index)].filter((path) => path !== index);
+  const apart = new Set(entries.filter((entry) => !later.includes(entry)).flatMap((entry) => modulesApart(inputs, entry)));
   const inProcesses = reachable(inputs, PROCESS_ENTRY);
-  const files = [
-    { name: 'millrace-core', has: (path) => inProcesses.has(path) },
-    { name: 'millrace-threads', has: (path) => !inProcesses.has(path) && !isProgram(path) },
-    { name: 'millrace-program', has: isProgram },
-  ];
-  return files.map(({ name, has }) => {
-    const modules = [...whole].filter((path) => path !== index && has(path));
-    return { name, modules, entries: entries.filter((entry) => modules.some((path) => reachable(inputs, entry).has(path))) };
-  });
+  const first = importsOf(inputs, index).filter((path) => apart.has(path));
+  const base = new Set(first.flatMap((path) => [...reachable(inputs, path)]));
+  const others = whole.filter((path) => !base.has(path));
+  return {
+    base: { index, modules: base, entries: entries.filter((entry) => whole.some((path) => reachable(inputs, entry).has(path))) },
+    parts: [
+      { name: 'core', modules: new Set(others.filter((path) => inProcesses.has(path))) },
+      { name: 'threads', modules: new Set(others.filter((path) => !inProcesses.has(path) && apart.has(path))) },
+      { name: 'program', modules: new Set(others.filter((path) => !inProcesses.has(path) && !apart.has(path))) },
+    ],
+  };
+}
+
+/** How many parameters a function of a compiled module declares. */
+async function arity(path, name) {
+  const { [name]: value } = await import(pathToFileURL(`${COMPILED}/${path}`).href);
+  if (typeof value !== 'function' || value.prototype?.constructor !== value || /^class\b/.test(String(value)))
+    throw new Failure(`${path}: what the package exports must be a function or be loaded at once, and ${name} is neither`);
+  return value.length;
 }
 
 /** What comes with an entry where the pool does not. The command loads its pool later. */
@@ -141,37 +162,40 @@ function modulesApart(inputs, entry) {
 function reachable(inputs, entry, reached = new Set(), andLater = false) {
   if (reached.has(entry)) return reached;
   reached.add(entry);
-  for (const { path, kind, external } of inputs[entry].imports)
-    if (external !== true && (kind === 'import-statement' || (andLater && kind === 'dynamic-import'))) reachable(inputs, path, reached, andLater);
+  for (const path of importsOf(inputs, entry, andLater)) reachable(inputs, path, reached, andLater);
   return reached;
 }
 
+function importsOf(inputs, module, andLater = false) {
+  const counts = ({ kind, external }) => external !== true && (kind === 'import-statement' || (andLater && kind === 'dynamic-import'));
+  return inputs[module].imports.filter(counts).map(({ path }) => path);
+}
+
 /**
- * Marks places in the modules, and has the entries of each common file import all of it: then it is one. What an entry of workers needs beside the common
- * files it has to itself, in its own file, even if another file holds it too: the serve loop and its transport, which keep nothing in which two instances
- * of them in one thread could differ.
+ * Marks places in the modules, and has the entries that share anything with the package import all of its base: then it is one file. What an entry of
+ * workers needs beside the base and the parts it has to itself, in its own file, even if another file holds it too: the serve loop and its transport,
+ * which keep nothing in which two instances of them in one thread could differ.
  */
-function shipping(commons) {
-  const isCommon = (path) => commons.some(({ modules }) => modules.includes(path));
+function shipping(base) {
   return {
     name: 'shipping',
     setup({ onLoad, onResolve }) {
       onResolve({ filter: /^\./ }, ({ path, importer, namespace, kind, resolveDir }) => {
         const owner = OWNERS.find((entry) => namespace === entry || relative(importer, COMPILED) === entry);
         const target = posix.join(resolveDir.replaceAll('\\', '/'), path);
-        const isOwn = owner !== undefined && kind === 'import-statement' && !isCommon(relative(target, COMPILED));
+        const isOwn = owner !== undefined && kind === 'import-statement' && !base.modules.has(relative(target, COMPILED));
         if (isOwn) return { path: target, namespace: owner };
         return namespace === 'file' ? undefined : { path: target, namespace: 'file' };
       });
-      for (const { name, modules } of commons) {
-        const contents = modules.map((path) => `import ${JSON.stringify(`${COMPILED}/${path}`)};`).join('\n');
-        onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: name }));
-        onLoad({ filter: /./, namespace: name }, () => ({ contents, resolveDir: COMPILED }));
-      }
+      onResolve({ filter: /^millrace-base$/ }, ({ path }) => ({ path, namespace: path }));
+      onLoad({ filter: /./, namespace: 'millrace-base' }, () => {
+        const all = [...[...base.modules, base.index].map((path) => `${COMPILED}/${path}`), 'millrace-lender'];
+        return { contents: all.map((path) => `import ${JSON.stringify(path)};`).join('\n'), resolveDir: COMPILED };
+      });
       onLoad({ filter: /\.js$/ }, ({ path: file }) => {
         const path = relative(file, COMPILED);
-        const imports = commons.filter(({ entries }) => entries.includes(path)).map(({ name }) => `\nimport '${name}';`);
-        return { contents: markPlaces(path, read(path)) + imports.join(''), resolveDir: posix.dirname(file) };
+        const imports = base?.entries.includes(path) ? "\nimport 'millrace-base';" : '';
+        return { contents: markPlaces(path, read(path)) + imports, resolveDir: posix.dirname(file) };
       });
     },
   };

@@ -1,13 +1,14 @@
 /** One stack for a task that failed in a worker: where it threw, then who had submitted it. */
+import { fileURLToPath } from 'node:url';
 
 const SEPARATOR = '    --- submitted from ---';
 
 /** This file in the package; bundled into another file, our frames can no longer be told from the user's and are kept. */
 const OWN_PATH = 'transport/join-stacks.js';
 
-/** Where our own frames come from: the compiled files and, with source maps, the sources. */
+/** Where our own frames come from: the compiled files and, with source maps, the sources. CommonJS files and what lies beside them are named by paths. */
 const OWN_ROOTS: readonly string[] = import.meta.url.endsWith(`/${OWN_PATH}`)
-  ? [new URL('..', import.meta.url).href, new URL('../../src/', import.meta.url).href]
+  ? [new URL('..', import.meta.url), new URL('../../src/', import.meta.url)].flatMap((root) => [root.href, fileURLToPath(root)])
   : [];
 
 /**

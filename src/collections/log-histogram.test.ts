@@ -78,4 +78,27 @@ describe('LogHistogram', () => {
     assert.ok(histogram.quantile(0.5) <= 0.0011);
     assert.ok(histogram.quantile(1) >= HOUR_MS);
   });
+
+  it('counts more of the same as if each had been recorded', () => {
+    const each = recorded([0, 0, 5, 7, 7, 7]);
+    const histogram = new LogHistogram();
+    histogram.more += 2;
+    assert.equal(histogram.count, 2);
+    histogram.setMore(7);
+    histogram.record(5);
+    histogram.more += 3;
+    assert.deepEqual([histogram.mean, ...summary(histogram)], [each.mean, ...summary(each)]);
+    histogram.more += 1;
+    const copy = new LogHistogram();
+    copy.more = 9;
+    copy.copyFrom(histogram);
+    assert.deepEqual([copy.count, copy.quantile(1)], [7, 7]);
+    histogram.more += 1;
+    copy.merge(histogram);
+    assert.equal(copy.count, 15);
+    histogram.more += 1;
+    assert.equal(histogram.quantileSince(0.5, copy), 0);
+    histogram.reset();
+    assert.deepEqual(summary(histogram), summary(new LogHistogram()));
+  });
 });

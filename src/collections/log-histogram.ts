@@ -12,6 +12,8 @@ const BUCKETS = 256;
 
 /** Histogram of durations in ms: 2 KB, whatever it has seen. */
 export class LogHistogram {
+  /** So many more durations, each as long as {@link setMore} said last. A field, for loops in which counting one must not be a call. */
+  more = 0;
   readonly #counts: Float64Array = new Float64Array(BUCKETS);
   #count = 0;
   #sum = 0;
@@ -20,20 +22,29 @@ export class LogHistogram {
   /** The value recorded last and its bucket: many in a row are the same. */
   #last = 0;
   #lastBucket = 0;
+  #moreMs = 0;
 
   /** Durations recorded. */
   get count(): number {
-    return this.#count;
+    return this.#count + this.more;
   }
 
   /** Mean in ms, exact; 0 when empty. */
   get mean(): number {
+    this.#takeMore();
     return this.#count === 0 ? 0 : this.#sum / this.#count;
   }
 
   /** The longest in ms, exact; 0 when empty. */
   get max(): number {
+    this.#takeMore();
     return this.#max;
+  }
+
+  /** What counts from now on as {@link more} takes so many ms; 0 at first. */
+  setMore(ms: number): void {
+    this.#takeMore();
+    this.#moreMs = ms;
   }
 
   /** Counts `count` times a finite duration of `ms`; below 0 counts as 0. O(1), allocates nothing. */
@@ -53,6 +64,7 @@ export class LogHistogram {
 
   /** The duration in ms below or at which a share `q` (0 to 1) of the recorded ones lie; 0 when empty. O(buckets). */
   quantile(q: number): number {
+    this.#takeMore();
     if (this.#count === 0) return 0;
     const rank = Math.max(1, Math.ceil(q * this.#count));
     let seen = 0;
@@ -65,6 +77,8 @@ export class LogHistogram {
 
   /** As {@link quantile}, of what was recorded since this was the same as `earlier`; right to within a bucket. 0 when nothing was. O(buckets). */
   quantileSince(q: number, earlier: LogHistogram): number {
+    this.#takeMore();
+    earlier.#takeMore();
     const rank = Math.max(1, Math.ceil(q * (this.#count - earlier.#count)));
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
@@ -76,6 +90,8 @@ export class LogHistogram {
 
   /** Makes this the same as `other`. O(buckets). */
   copyFrom(other: LogHistogram): void {
+    other.#takeMore();
+    this.more = 0;
     this.#counts.set(other.#counts);
     this.#count = other.#count;
     this.#sum = other.#sum;
@@ -85,6 +101,7 @@ export class LogHistogram {
 
   /** Adds all that `other` has recorded. */
   merge(other: LogHistogram): void {
+    other.#takeMore();
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
       this.#counts[bucket] = (this.#counts[bucket] as number) + (other.#counts[bucket] as number);
     }
@@ -96,11 +113,19 @@ export class LogHistogram {
 
   /** Forgets everything. */
   reset(): void {
+    this.more = 0;
     this.#counts.fill(0);
     this.#count = 0;
     this.#sum = 0;
     this.#min = Infinity;
     this.#max = 0;
+  }
+
+  #takeMore(): void {
+    const count = this.more;
+    if (count === 0) return;
+    this.more = 0;
+    this.record(this.#moreMs, count);
   }
 
   /** No quantile lies outside of what was seen. */

@@ -190,6 +190,13 @@ export class PoolCore {
     if (this.open === 0) this.#becameIdle();
   }
 
+  /** The same, while nobody listens to anything. */
+  closedUnheard(): void {
+    this.open -= 1;
+    this.keepAlive.release();
+    if (this.open === 0 && this.#onceIdle.length > 0) this.#becameIdle();
+  }
+
   /** Keeps the process alive until `promise` has settled: somebody waits for it. */
   async holding<T>(promise: Promise<T>): Promise<T> {
     this.keepAlive.hold();

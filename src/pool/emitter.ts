@@ -4,16 +4,13 @@ import { queueMicrotask } from '../runtime/host-timers.js';
 type Listener<P> = (payload: P) => void;
 
 export class Emitter<Events> {
+  /** Whether nobody listens to anything. A field, because it is asked for each task. */
+  isSilent = true;
   readonly #listeners = new Map<keyof Events, Listener<never>[]>();
-
-  /** Whether nobody listens to anything. */
-  get isSilent(): boolean {
-    return this.#listeners.size === 0;
-  }
 
   /** Whether anybody listens: ask before building a payload. */
   has(event: keyof Events): boolean {
-    return this.#listeners.size > 0 && this.#listeners.has(event);
+    return !this.isSilent && this.#listeners.has(event);
   }
 
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
@@ -32,6 +29,7 @@ export class Emitter<Events> {
 
   on<E extends keyof Events>(event: E, listener: Listener<Events[E]>): void {
     const listeners = this.#listeners.get(event);
+    this.isSilent = false;
     if (listeners === undefined) this.#listeners.set(event, [listener]);
     else listeners.push(listener);
   }
@@ -52,5 +50,6 @@ export class Emitter<Events> {
     if (index === -1) return;
     listeners.splice(index, 1);
     if (listeners.length === 0) this.#listeners.delete(event);
+    this.isSilent = this.#listeners.size === 0;
   }
 }

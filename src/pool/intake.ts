@@ -52,9 +52,8 @@ export class Intake {
   readonly #countsBytes: boolean;
   readonly #contextAlways: boolean;
   readonly #nesting: Nesting | undefined;
-  readonly #now: RunNow | undefined;
+  readonly now: RunNow | undefined;
   readonly #drained: (() => void)[] = [];
-  #sequence = 0;
 
   constructor(
     core: PoolCore,
@@ -81,7 +80,7 @@ export class Intake {
     this.#guarded = this.#bounded || overload.guards;
     const isHere = core.settings.kind === 'async';
     this.#nesting = isHere ? new Nesting(core) : undefined;
-    if (RunNow.serves(core, overload)) this.#now = new RunNow(core, this.#make.bind(this), host.dispatcher);
+    if (RunNow.serves(core, overload)) this.now = new RunNow(core, this.#make.bind(this), host.dispatcher, this.#stacks);
     this.#contextAlways = isHere || queue.whenFull === 'caller-runs';
   }
 
@@ -94,7 +93,7 @@ export class Intake {
       const existing = this.#byKey.get(given.idempotencyKey);
       if (existing !== undefined) return existing;
     }
-    const called = given === undefined && flags === 0 ? this.#now?.tryCall(name, args, above) : undefined;
+    const called = given === undefined && flags === 0 ? this.now?.tryCall(name, args, above) : undefined;
     if (called !== undefined) return called;
     const core = this.#core;
     const task = this.create(name, args, given, flags, above);
@@ -194,8 +193,8 @@ export class Intake {
   #make(name: string, args: readonly unknown[], settings: TaskSettings, above: Above): PoolTask {
     const core = this.#core;
     const now = core.stamp();
-    const task = new PoolTask(name, args, settings, ++this.#sequence, now);
     core.counters.submitted += 1;
+    const task = new PoolTask(name, args, settings, core.counters.submitted, now);
     core.opened();
     const submitStack = this.#stacks.record(now, above);
     if (submitStack !== undefined) task.ensureExtra().submitStack = submitStack;

@@ -10,7 +10,8 @@ import { DISPATCHED } from '../task/lifecycle.js';
 import { nothingMoves } from '../transport/move.js';
 import type { PoolCore } from './core.js';
 import type { PoolTask } from './pool-task.js';
-import type { Above } from './submit-stack.js';
+import { PlainCalls } from './plain-calls.js';
+import type { Above, SubmitStacks } from './submit-stack.js';
 import type { TaskSettings } from './task-settings.js';
 
 /** Makes an open task that stands nowhere. */
@@ -27,9 +28,11 @@ export class RunNow {
   readonly #dispatcher: NowDispatcher;
   /** Workers are not replaced after so many tasks. */
   readonly #unlimited: boolean;
+  readonly #plain: PlainCalls;
   #calling = false;
 
-  constructor(core: PoolCore, make: MakeTask, dispatcher: NowDispatcher) {
+  constructor(core: PoolCore, make: MakeTask, dispatcher: NowDispatcher, stacks: SubmitStacks) {
+    this.#plain = new PlainCalls(core, stacks);
     this.#core = core;
     this.#make = make;
     this.#dispatcher = dispatcher;
@@ -41,11 +44,17 @@ export class RunNow {
     return core.settings.callsAtOnce && !overload.guards;
   }
 
+  /** Calls a function without making a task of it; `undefined` when it has to be one. */
+  call(name: string, args: readonly unknown[]): Promise<unknown> | undefined {
+    return this.#calling || !this.#unlimited ? undefined : this.#plain.call(name, args);
+  }
+
   /** Calls the function of a task with no options; `undefined` when it has to go the long way. */
   tryCall(name: string, args: readonly unknown[], above: Above): PoolTask | undefined {
     const core = this.#core;
     const { scheduler } = core;
-    if (this.#calling || core.phase !== 'open' || core.paused || core.degraded !== undefined || core.guard !== undefined) return undefined;
+    if (this.#calling || this.#plain.isCalling || core.phase !== 'open' || core.paused || core.degraded !== undefined || core.guard !== undefined)
+      return undefined;
     if (!scheduler.hasCredit || scheduler.paused || scheduler.depth > 0 || core.waiting.size > 0 || core.events.has('submitted')) return undefined;
     const settings = core.functions.plain(name);
     if (settings === undefined) return undefined;

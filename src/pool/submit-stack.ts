@@ -20,6 +20,12 @@ export class SubmitStacks {
     this.#mode = mode;
   }
 
+  /** Until when none will be recorded, whatever is submitted: `-Infinity` while some are. */
+  get spentUntil(): number {
+    if (this.#mode === false) return Infinity;
+    return this.#mode === true || this.#tokens > 0 ? -Infinity : this.#secondStart + 1_000;
+  }
+
   /** A holder whose `stack` is formatted only when read; `undefined` when none is recorded. `above` is the public method that was called. */
   record(nowMs: number, above: Above): { readonly stack?: string } | undefined {
     if (this.#mode === false || (this.#mode === 'auto' && !this.#take(nowMs))) return undefined;

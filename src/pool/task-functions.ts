@@ -61,6 +61,8 @@ export class TaskFunctions {
   readonly #plain = new Map<string, TaskSettings>();
   /** Those of the pool's options, and those that functions declare. */
   readonly #bulkheads: Map<string, Bulkhead>;
+  /** Changes with what is known of the functions. */
+  version = 0;
   #countsErrors: boolean;
   #known: Map<string, FunctionInfo> | undefined;
 
@@ -102,6 +104,7 @@ export class TaskFunctions {
     const settings = new Map<string, TaskSettings>();
     for (const info of functions) settings.set(info.name, this.#merge(info.name, info.options as TaskDefaults | undefined));
     this.#known = new Map(functions.map((info) => [info.name, info]));
+    this.version += 1;
     this.#settings.clear();
     this.#plain.clear();
     for (const [name, each] of settings) {

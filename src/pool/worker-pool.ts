@@ -129,7 +129,7 @@ export class WorkerPool {
   }
 
   run(name: string, ...args: unknown[]): Promise<unknown> {
-    return this.#intake.submit(checkName(name), args, undefined, 0, this.run, false).result;
+    return this.#intake.now?.call(checkName(name), args) ?? this.#intake.submit(checkName(name), args, undefined, 0, this.run, false).result;
   }
 
   submit(name: string, args: readonly unknown[], options?: TaskOptions): Task {

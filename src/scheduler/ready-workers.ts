@@ -30,6 +30,11 @@ export class ReadyWorkers<S extends ReadySlot> implements Candidates<S> {
     return this.#dense.length;
   }
 
+  /** The only one there is; `undefined` where there are others, or none. */
+  get alone(): S | undefined {
+    return this.#dense.length === 1 ? this.#dense[0] : undefined;
+  }
+
   leastLoaded(): S | undefined {
     return this.#dense.length === 1 ? this.#dense[0] : this.#byLoad.first();
   }

@@ -57,6 +57,33 @@ describe('Scheduler', () => {
     assert.deepEqual(dispatchAll(scheduler), ['a@A']);
   });
 
+  it('lets a task pass the queue only while nothing is queued, and keeps count of it', () => {
+    const scheduler = schedulerWith('least-loaded', [[A, 2]]);
+    const figures = (): unknown[] => [scheduler.inFlight, scheduler.busy, scheduler.hasCredit];
+    assert.equal(scheduler.passNow(), A);
+    assert.deepEqual(figures(), [1, 1, true]);
+    scheduler.paused = true;
+    assert.equal(scheduler.passNow(), undefined);
+    scheduler.paused = false;
+    assert.equal(scheduler.passNow(), A);
+    assert.deepEqual(figures(), [2, 1, false]);
+    assert.equal(scheduler.passNow(), undefined);
+    scheduler.release(A, 3);
+    pushAll(scheduler, { id: 'queued' });
+    assert.equal(scheduler.passNow(), undefined);
+    assert.deepEqual(dispatchAll(scheduler), ['queued@A']);
+    scheduler.release(A, 4);
+    scheduler.release(A, 5);
+    assert.deepEqual([...figures(), scheduler.idle()], [0, 0, true, [{ worker: A, sinceMs: 5 }]]);
+    scheduler.addWorker(B, 2, 6);
+    const passed = Array.from({ length: 5 }, () => scheduler.passNow());
+    assert.deepEqual(
+      [A, B, undefined].map((worker) => passed.filter((each) => each === worker).length),
+      [2, 2, 1],
+    );
+    assert.deepEqual(figures(), [4, 2, false]);
+  });
+
   it('knows the load of a worker that was alone when another joins it', () => {
     const scheduler = schedulerWith('least-loaded', [[A, 4]]);
     pushAll(scheduler, { id: 'a' }, { id: 'b' });

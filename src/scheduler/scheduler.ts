@@ -187,6 +187,18 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     return slot.worker;
   }
 
+  /** As {@link pass}; `undefined` when something is queued, nothing may be handed out, or nobody has credit. */
+  passNow(): W | undefined {
+    if (this.paused || this.#ready.size === 0 || this.depth > 0) return undefined;
+    const slot = this.#ready.alone;
+    if (slot === undefined || slot.load + 1 === slot.creditMax) return this.pass();
+    // It keeps credit, and alone it needs no order: nothing follows from its load.
+    this.#inFlight += 1;
+    slot.load += 1;
+    if (slot.load === 1) this.#busy += 1;
+    return slot.worker;
+  }
+
   #advance(): boolean {
     while (this.#ready.size > 0) {
       const owner = this.#own.first();
@@ -216,6 +228,12 @@ export class Scheduler<T extends QueuedTask, W extends object> {
     assert(slot.load > 0, 'a worker gives back no more tasks than it was given');
     this.#inFlight -= 1;
     if (slot.load === 1) slot.idleSinceMs = nowMs;
+    if (slot === this.#ready.alone && slot.load < slot.creditMax) {
+      // As above.
+      slot.load -= 1;
+      if (slot.load === 0) this.#busy -= 1;
+      return;
+    }
     this.#change(slot, slot.load - 1, slot.creditMax, true);
   }
 

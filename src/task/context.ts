@@ -36,7 +36,12 @@ export interface TaskContext {
   readonly log: TaskLog;
 }
 
-let current: TaskContext | undefined;
+/** Stands for the context of a call that nobody may ever ask for: it is made when somebody does. */
+export abstract class LateContext {
+  abstract context(): TaskContext;
+}
+
+let current: TaskContext | LateContext | undefined;
 let storage: AsyncLocalStorage<TaskContext> | undefined;
 let imported = false;
 
@@ -46,7 +51,7 @@ let imported = false;
  * @throws MillraceError `ERR_CONTEXT` outside a task function
  */
 export function context(): TaskContext {
-  const found = storage?.getStore() ?? current;
+  const found = currentContext();
   if (found === undefined) {
     throw new MillraceError(
       'ERR_CONTEXT',
@@ -58,7 +63,28 @@ export function context(): TaskContext {
 
 /** As {@link context}, `undefined` outside a task. */
 export function currentContext(): TaskContext | undefined {
-  return storage?.getStore() ?? current;
+  const found = storage?.getStore() ?? current;
+  return found instanceof LateContext ? found.context() : found;
+}
+
+/** Whether the code that runs now is a task's, as far as that can be told without a storage. */
+export function withinCall(): boolean {
+  return current !== undefined;
+}
+
+/** Makes `context` the one of the call that follows, which is within no other. */
+export function enterCall(context: LateContext): void {
+  current = context;
+}
+
+/** Ends that. */
+export function leaveCall(): void {
+  current = undefined;
+}
+
+/** That of the call that the code that runs now is within, if it can still be made. */
+export function lateContext(): LateContext | undefined {
+  return current instanceof LateContext ? current : undefined;
 }
 
 /** Called by the door `millrace/worker`: from now on somebody may ask for a context in this thread. */

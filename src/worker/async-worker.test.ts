@@ -3,7 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, it } from 'node:test';
 import { createAsyncWorker } from './async-worker.js';
 import { CANCEL_BY_SHUTDOWN } from '../transport/protocol.js';
-import { fixture, Rig, workerOptions } from './fixtures/harness.js';
+import { fixture, Rig, TestTask, workerOptions } from './fixtures/harness.js';
+import type { HostCalls } from './worker.js';
 import { workerContract } from './worker.contract.js';
 
 workerContract('async', createAsyncWorker);
@@ -23,6 +24,28 @@ describe('async worker', { timeout: 180_000 }, () => {
     const bytes = new Uint8Array([1, 2]);
     assert.equal(await rig.run('reverse', bytes), bytes);
     await rig.worker.terminate();
+  });
+
+  it('takes over calls that its host has made, as soon as it looks at what it holds', async () => {
+    const rig = await ready(fixture('tasks'));
+    const hostCalls = rig.worker.hostCalls as HostCalls<TestTask>;
+    assert.equal(hostCalls.find('none'), undefined);
+    assert.equal(typeof hostCalls.find('reverse'), 'function');
+    const [returns, throws, stays] = [0, 1, 2].map((sequence) => new TestTask('reverse', [], sequence)) as [TestTask, TestTask, TestTask];
+    hostCalls.takeOver(returns).fulfilled(Promise.resolve('value'));
+    hostCalls.takeOver(throws).rejected('error');
+    await assert.rejects(throws.result(), (error) => error === 'error');
+    assert.equal(await returns.result(), 'value');
+    let signal: AbortSignal | undefined;
+    hostCalls.onLook = () => {
+      hostCalls.onLook = () => undefined;
+      signal = hostCalls.takeOver(stays).context.signal;
+    };
+    assert.deepEqual([...rig.worker.inFlight()], [stays]);
+    await rig.worker.terminate();
+    assert.deepEqual(rig.host.lost, [stays]);
+    await Promise.resolve();
+    assert.equal(signal?.aborted, true);
   });
 
   it('waits for a function that ignores its signal no longer than the grace, then runs its stop hook', async () => {

@@ -20,7 +20,7 @@ import type { TaskModule } from './entry/load-module.js';
 import { checkModule, startModule } from './entry/module-hooks.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
 import { asError, hookError, startError } from './start-error.js';
-import type { Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
+import type { HostCalls, Worker, WorkerExit, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 import { setImmediate } from '../runtime/host-timers.js';
 
 type Report = 'started' | 'completed' | 'failed' | 'stream' | 'yielded' | 'progress';
@@ -44,6 +44,14 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   readonly #load: (moduleUrl: string) => Promise<TaskModule>;
   readonly #slots = new SlotTable<T>();
   readonly #executor: Executor;
+  readonly hostCalls: HostCalls<T> = {
+    find: (name) => this.#executor.find(name)?.call,
+    takeOver: (task) => {
+      this.#slots.add(task);
+      return this.#executor.takeOver(task);
+    },
+    onLook: () => undefined,
+  };
   readonly #dead = deferred<void>();
   /** Reports in order, three entries each: kind, slot, value. */
   #outbox: unknown[] = [];
@@ -155,6 +163,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
   }
 
   inFlight(): Iterable<T> {
+    this.hostCalls.onLook();
     return this.#slots.tasks();
   }
 
@@ -307,6 +316,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
 
   /** Functions that were told to stop have their grace to do so. What they do after it nobody can prevent, and nobody waits for. */
   #stopWhenEmpty(): void {
+    this.hostCalls.onLook();
     if (this.#stopHookCalled || this.#slots.holdsTasks) return;
     if (this.#slots.occupied === 0) return this.#stopNow();
     this.#graceTimer ??= this.#clock.setTimer(this.#options.cancelGraceMs, () => {
@@ -338,6 +348,7 @@ class AsyncWorker<T extends WorkerTask> implements Worker<T> {
 
   #die(reason: WorkerExit['reason'], error: Error | undefined): void {
     if (this.#phase === 'dead') return;
+    this.hostCalls.onLook();
     this.#phase = 'dead';
     this.#timer?.cancel();
     this.#graceTimer?.cancel();

@@ -17,6 +17,8 @@
  */
 import type { MillraceError } from '../errors.js';
 import type { ForkSeats } from '../shared/fork-join/fork-seats.js';
+import type { TaskContext } from '../task/context.js';
+import type { AnyFunction } from '../task/types.js';
 import type { RunElsewhere } from './remote-forks.js';
 import type { ErrorClass } from '../transport/error-record.js';
 import type { CancelCode, FunctionInfo, LeakReport, LogLevel, TaskFrame, WorkerHooks } from '../transport/protocol.js';
@@ -91,6 +93,27 @@ export interface WorkerHost<T extends WorkerTask> {
   onExit(worker: Worker<T>, exit: WorkerExit): void;
 }
 
+/** Where the outcome of a call goes that a worker has taken over. */
+export interface TakenOver {
+  /** What its function sees as `context()`. */
+  readonly context: TaskContext;
+  /** What the function has returned, or its promise was resolved with. */
+  readonly fulfilled: (value: unknown) => void;
+  readonly rejected: (error: unknown) => void;
+}
+
+/**
+ * For a host in the same thread, which may call functions itself and tells the worker of a call only when somebody has to know of it. A call that ends
+ * before that has never been a task of the worker.
+ */
+export interface HostCalls<T extends WorkerTask> {
+  find(name: string): AnyFunction | undefined;
+  /** The worker has the task from now on, as if it had been dispatched and its function called. */
+  takeOver(task: T): TakenOver;
+  /** Called before the worker looks at all that it holds: the host has it take over what it is calling there. */
+  onLook: () => void;
+}
+
 export interface Worker<T extends WorkerTask = WorkerTask> {
   /** Unique in the pool, for example `images-3`. */
   readonly id: string;
@@ -98,6 +121,8 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   start(): void;
   /** `told` is for workers that call the function within `dispatch`: they call it first, when they hold the task, and it may take the task away. */
   dispatch(task: T, told?: () => void): void;
+  /** Absent where functions are called elsewhere. */
+  readonly hostCalls?: HostCalls<T>;
   /** Publishes what was dispatched since the last flush. */
   flush(): void;
   /** Looks for answers for a few µs, where they are likely to come within that. Calls the host. */

@@ -16,6 +16,7 @@ import { runShare } from '../../shared/range-share.js';
 import type { ShareArgs } from '../../shared/range-share.js';
 import { FLAG_NOTIFY_START, FLAG_RANGE_SHARE, FLAG_URGENT } from '../../transport/protocol.js';
 import type { CancelCode, TaskFrame } from '../../transport/protocol.js';
+import type { TakenOver } from '../worker.js';
 import { Execution } from './execution.js';
 import type { ExecutionScope } from './execution.js';
 import type { Family } from './fork-join/children.js';
@@ -102,6 +103,15 @@ export class Executor {
     } catch (error) {
       this.#fail(execution, error);
     }
+  }
+
+  /** Follows a task from here on whose function has been called already, in the thread of the pool itself. */
+  takeOver(frame: TaskFrame): TakenOver {
+    const execution = new Execution(frame, this.#options);
+    this.#executions[execution.slot] = execution;
+    this.#live += 1;
+    const { fulfilled, rejected } = this.#seatOf(execution.slot);
+    return { context: execution, fulfilled, rejected };
   }
 
   #executionFor(frame: TaskFrame): Execution {
@@ -268,7 +278,7 @@ export class Executor {
 }
 
 /** Whether it is a promise of the runtime itself, whose `then` does what `await` does and nothing else. */
-function isPromise(value: object): value is Promise<unknown> {
+export function isPromise(value: unknown): value is Promise<unknown> {
   return value instanceof Promise && value.constructor === Promise && value.then === promiseThen;
 }
 

@@ -17,8 +17,8 @@ class TickingClock extends ManualClock {
   }
 }
 
-/** Has done whatever it was sent as soon as it is asked. */
-async function poolOfInstantWorkers(clock: ManualClock): Promise<WorkerPool> {
+/** Has done whatever it was sent as soon as it is asked, `looks` times if need be, and says that a task takes it 1 µs. */
+async function poolOfInstantWorkers(clock: ManualClock, looks: () => number = () => 1): Promise<WorkerPool> {
   const random = (): number => 0.5;
   const simulation = makeSimulation(clock, random);
   const settings = normaliseOptions({ size: 2, clock, random });
@@ -26,6 +26,11 @@ async function poolOfInstantWorkers(clock: ManualClock): Promise<WorkerPool> {
     type Task = Parameters<typeof host.onCompleted>[1];
     class Instant extends SimWorker<Task & WorkerTask> {
       readonly #held: Task[] = [];
+      #looked = 0;
+
+      override serviceMs(): number {
+        return 0.001;
+      }
 
       override dispatch(task: Task): void {
         this.#held.push(task);
@@ -36,6 +41,9 @@ async function poolOfInstantWorkers(clock: ManualClock): Promise<WorkerPool> {
       }
 
       override collect(): void {
+        this.#looked += 1;
+        if (this.#looked < looks()) return;
+        this.#looked = 0;
         for (const task of this.#held.splice(0)) (host as WorkerHost<Task>).onCompleted(this, task, task.args[0]);
       }
 
@@ -80,4 +88,42 @@ test('listeners are not called within a submission', async () => {
   assert.equal(told, 200);
   await results;
   await pool.terminate();
+});
+
+/** How many tasks of next to no work are queued once 5,000 were submitted, where workers answer the `looks()`th look. */
+async function queuedAfterRun(looks: () => number): Promise<number> {
+  const clock = new ManualClock(1_000);
+  let running = false;
+  const pool = await poolOfInstantWorkers(clock, () => (running ? looks() : 1));
+  for (let task = 0; task < 3; task += 1) {
+    const done = pool.run('play', task);
+    while (pool.stats().tasks.completed <= task) await clock.advance(1);
+    await done;
+  }
+  running = true;
+  const results = Promise.all(Array.from({ length: 5_000 }, (_, index) => pool.run('play', index)));
+  running = false;
+  const { depth } = pool.stats().queue;
+  for (let turn = 0; pool.stats().tasks.completed < 5_003; turn += 1) {
+    assert.ok(turn < 10_000);
+    await clock.advance(1);
+  }
+  await results;
+  await pool.terminate();
+  return depth;
+}
+
+test('whoever submits tasks of next to no work faster than they are done waits for the workers', async () => {
+  const queued = await queuedAfterRun(() => 40);
+  assert.ok(queued < 400, `${queued} queued`);
+});
+
+test('workers that answer nothing are not waited for', async () => {
+  let looks = 0;
+  const queued = await queuedAfterRun(() => {
+    looks += 1;
+    return Infinity;
+  });
+  assert.ok(queued > 4_500, `${queued} queued`);
+  assert.ok(looks < 200_000, `looked ${looks} times`);
 });

@@ -1,5 +1,6 @@
 /** Hands tasks to workers: once a turn, in key order, as far as there is credit, with one flush a worker. */
 import { DISPATCHED, isTerminal } from '../task/lifecycle.js';
+import { LOOKS_PER_CLOCK, Pace, PACE_LOOKS_MAX, PACE_MS, PACED_QUEUE, PACED_SERVICE_MS } from './pace.js';
 import { movedAmong } from '../transport/move.js';
 import { runCaptured } from '../runtime/async-context.js';
 import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
@@ -43,6 +44,10 @@ export class Dispatcher {
   readonly #tasksMax: number;
   readonly #inCallerContext: boolean;
   readonly #touched: Member[] = [];
+  /** Whether workers show answers that can be taken in without a turn of the event loop. */
+  readonly #paced: boolean;
+  readonly #pace: Pace = new Pace();
+  #waiting = false;
   #ticks = 0;
   #now = 0;
 
@@ -53,6 +58,7 @@ export class Dispatcher {
     this.#host = host;
     this.#tasksMax = core.settings.recycle.tasksMax;
     this.#inCallerContext = core.settings.kind === 'async';
+    this.#paced = core.settings.kind === 'thread';
     core.onGather = () => prefetch.collect();
     if (core.settings.kind !== 'async') core.onRush = () => this.#startEarly();
   }
@@ -103,19 +109,43 @@ export class Dispatcher {
   /** Lets free workers begin before all of a long run of submissions have been made. */
   #startEarly(): void {
     const core = this.#core;
-    if (core.paused || core.phase === 'closed') return;
     let runs = 0;
-    let held: number;
-    do {
-      held = core.inFlight;
-      if (core.events.isSilent) this.#prefetch.collectAll();
-      held -= core.inFlight;
-      this.#prefetch.adjust();
-      this.#handOut();
-      this.#publish();
-      runs += 1;
-    } while (held > 0 && core.scheduler.runnable >= RUN_MAX && runs < EARLY_RUNS_MAX);
+    while (this.#round(true) && core.scheduler.runnable >= RUN_MAX && ++runs < EARLY_RUNS_MAX);
+    if (this.#paced && core.scheduler.runnable >= PACED_QUEUE) this.#waitForWorkers();
     this.#prefetch.watch();
+  }
+
+  /** Takes in what workers have shown, and sends them more: always, or if they had. Returns whether they had. */
+  #round(always: boolean): boolean {
+    const core = this.#core;
+    if (core.paused || core.phase === 'closed') return false;
+    const held = core.inFlight;
+    if (core.events.isSilent) this.#prefetch.collectAll();
+    const answered = core.inFlight < held;
+    if (!answered && !always) return false;
+    this.#prefetch.adjust();
+    this.#handOut();
+    this.#publish();
+    return answered;
+  }
+
+  /** The caller submits faster than tasks of next to no work are done: see `pace.ts`. */
+  #waitForWorkers(): void {
+    const core = this.#core;
+    // A `retryIf` that is asked within the wait may submit.
+    if (this.#waiting || !core.events.isSilent || !this.#prefetch.isQuick(PACED_SERVICE_MS) || !this.#pace.isDue()) return;
+    this.#waiting = true;
+    const until = core.now() + PACE_MS;
+    let answered = false;
+    try {
+      for (let look = 1; look <= PACE_LOOKS_MAX && core.scheduler.runnable >= PACED_QUEUE; look += 1) {
+        if (this.#round(false)) answered = true;
+        if (look % LOOKS_PER_CLOCK === 0 && core.now() >= until) break;
+      }
+    } finally {
+      this.#waiting = false;
+      this.#pace.ended(answered);
+    }
   }
 
   #handOut(): void {

@@ -79,6 +79,12 @@ export class Prefetch {
     for (const member of this.#members) if (member.inFlight > 0) member.worker.collect();
   }
 
+  /** Whether some worker is busy with tasks that take it no longer than `serviceMs`. */
+  isQuick(serviceMs: number): boolean {
+    for (const member of this.#members) if (member.inFlight > 0 && member.serviceMs <= serviceMs) return true;
+    return false;
+  }
+
   /** Adjusts the credit of the members that answered since the last call. Called once a turn, before tasks are handed out. */
   adjust(): void {
     if (this.#answered.length === 0) return;

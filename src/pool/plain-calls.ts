@@ -108,6 +108,8 @@ export class PlainCalls {
   call(name: string, args: readonly unknown[]): Promise<unknown> | undefined {
     const core = this.#core;
     const clock = this.#clock;
+    // First, because a burst asks it for each of the many that have to wait.
+    if (!core.scheduler.hasCredit) return undefined;
     if (core.phase !== 'open' || core.paused || core.degraded !== undefined || core.guard !== undefined || core.observed) return undefined;
     if (!core.events.isSilent || core.waiting.size > 0 || withinCall() || framesCarryContext || contextImported() || !nothingMoves()) return undefined;
     // Asked first of the last reading, so that the clock is not read for calls that go another way.

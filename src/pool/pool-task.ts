@@ -131,7 +131,8 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
 
   constructor(name: string, args: readonly unknown[], settings: TaskSettings, sequence: number, submittedAt: number) {
     this.name = name;
-    this.payload = args;
+    // A million of them may wait: an empty array each would be kept, and copied by the collector, for nothing.
+    this.payload = args.length === 0 ? NO_ARGS : args;
     this.settings = settings;
     this.level = settings.level;
     this.sequence = sequence;

@@ -17,6 +17,8 @@ const LOOP_COPY_BYTES_MAX = 64;
 
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+  /** The same memory. */
+  words: Int32Array = wordsOf(this.bytes);
   #start = 0;
   position = 0;
 
@@ -30,9 +32,9 @@ export class ByteWriter {
     if (this.position + count <= this.bytes.length) return;
     const pending = this.bytes.subarray(this.#start, this.position);
     // What was given away may still be on its way out: a new buffer, always.
-    const bytes = Buffer.allocUnsafeSlow(Math.max(CAPACITY_MIN, 2 * (pending.length + count)));
+    const bytes = Buffer.allocUnsafeSlow(Math.max(CAPACITY_MIN, 8 * Math.ceil((pending.length + count) / 4)));
     bytes.set(pending);
-    this.bytes = bytes;
+    this.#use(bytes);
     this.#start = 0;
     this.position = pending.length;
   }
@@ -160,9 +162,14 @@ export class ByteWriter {
     else this.#shortString(value);
   }
 
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.words = wordsOf(bytes);
+  }
+
   #shrink(): void {
     if (this.bytes.length <= KEPT_BYTES_MAX) return;
-    this.bytes = Buffer.allocUnsafeSlow(CAPACITY_MIN);
+    this.#use(Buffer.allocUnsafeSlow(CAPACITY_MIN));
     this.#start = 0;
     this.position = 0;
   }
@@ -201,4 +208,9 @@ export class ByteWriter {
     this.reserve(value.length * 2);
     this.position += this.bytes.write(value, this.position, value.length * 2, 'utf16le');
   }
+}
+
+/** `bytes` has memory of its own, of whole words. */
+function wordsOf(bytes: Buffer): Int32Array {
+  return new Int32Array(bytes.buffer, 0, bytes.length >>> 2);
 }

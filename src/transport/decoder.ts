@@ -2,6 +2,7 @@
 import { Deserializer } from 'node:v8';
 import { MillraceError } from '../errors.js';
 import { knownKeys, rememberKeys } from './record-keys.js';
+import type { ReadKeys } from './record-keys.js';
 import {
   ARRAY,
   BUFFER,
@@ -29,6 +30,10 @@ const TEXTS_MAX = 1_024;
 const TEXT_LENGTH_MAX = 16;
 
 const NO_BULKS: readonly ArrayBuffer[] = [];
+const NO_BYTES: Buffer = Buffer.allocUnsafeSlow(0);
+
+/** One that has read all of its value is used for the next. */
+let spare: Decoder | undefined;
 
 /**
  * The value that an `Encoder` wrote into `length` bytes at `offset`. Nothing of the result refers to `bytes`; buffers take over their `bulks`.
@@ -36,25 +41,36 @@ const NO_BULKS: readonly ArrayBuffer[] = [];
  * @throws MillraceError `ERR_PROTOCOL`, or what the host's deserializer throws, when the bytes are not those of one value
  */
 export function decodeValue(bytes: Uint8Array, offset: number, length: number, bulks: readonly ArrayBuffer[] = NO_BULKS): unknown {
-  const decoder = new Decoder(bytes, offset, length, bulks);
+  const decoder = spare ?? new Decoder(bytes, offset, length, bulks);
+  // A setter that somebody gave to all objects may decode something else.
+  spare = undefined;
+  decoder.open(bytes, offset, length, bulks);
   const value = decoder.value();
   decoder.end();
+  decoder.open(NO_BYTES, 0, 0, NO_BULKS);
+  spare = decoder;
   return value;
 }
 
 /** Reads one thing after the other. */
 export class Decoder {
-  readonly #bytes: Buffer;
-  readonly #bulks: readonly ArrayBuffer[];
-  readonly #end: number;
-  #position: number;
+  #bytes: Buffer = NO_BYTES;
+  #bulks: readonly ArrayBuffer[] = NO_BULKS;
+  #end = 0;
+  #position = 0;
   #nextBulk = 0;
 
   constructor(bytes: Uint8Array, offset: number, length: number, bulks: readonly ArrayBuffer[] = NO_BULKS) {
+    this.open(bytes, offset, length, bulks);
+  }
+
+  /** Begins anew, with other bytes. */
+  open(bytes: Uint8Array, offset: number, length: number, bulks: readonly ArrayBuffer[]): void {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#bulks = bulks;
     this.#position = offset;
     this.#end = offset + length;
+    this.#nextBulk = 0;
   }
 
   /** Everything must have been read. */
@@ -128,30 +144,42 @@ export class Decoder {
 
   #array(): unknown[] {
     const length = this.#varint();
+    // Short ones as literals, which have room for what they hold: `push` makes room for 17.
+    switch (length) {
+      case 0:
+        return [];
+      case 1:
+        return [this.value()];
+      case 2:
+        return [this.value(), this.value()];
+      case 3:
+        return [this.value(), this.value(), this.value()];
+      case 4:
+        return [this.value(), this.value(), this.value(), this.value()];
+    }
     const array: unknown[] = [];
     for (let index = 0; index < length; index += 1) array.push(this.value());
     return array;
   }
 
   #record(): Record<string, unknown> {
-    const keys = this.#keys();
-    const record: Record<string, unknown> = {};
+    const { keys, make } = this.#keys();
+    const record: Record<string, unknown> = make === undefined ? {} : make();
     for (let index = 0; index < keys.length; index += 1) record[keys[index] as string] = this.value();
     return record;
   }
 
-  #keys(): readonly string[] {
+  #keys(): ReadKeys {
     const length = this.#varint();
     const start = this.#advance(length);
     return knownKeys(this.#bytes, start, length) ?? this.#newKeys(start, length);
   }
 
-  #newKeys(start: number, length: number): readonly string[] {
+  #newKeys(start: number, length: number): ReadKeys {
     this.#position = start;
     const keys = Array.from({ length: Math.min(this.#varint(), length) }, () => this.string());
     if (this.#position !== start + length || keys.includes('__proto__')) throw malformed('keys that are none');
-    rememberKeys(this.#bytes, start, length, keys);
-    return keys;
+    return rememberKeys(this.#bytes, start, length, keys);
   }
 
   #characters(length: number, isWide: boolean): string {

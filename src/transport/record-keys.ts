@@ -58,21 +58,58 @@ function same(known: readonly string[], keys: readonly string[], count: number):
   return true;
 }
 
-const read: (KeyBlock | undefined)[] = Array.from({ length: ENTRIES }, () => undefined);
+/** What a block that was read stands for. */
+export interface ReadKeys {
+  readonly keys: readonly string[];
+  /** A new record with these keys, of which every value is `null`; `undefined` where they are set one by one. */
+  readonly make: (() => Record<string, unknown>) | undefined;
+  /** The rest of the block. */
+  readonly block: Uint8Array;
+}
+
+const read: (ReadKeys | undefined)[] = Array.from({ length: ENTRIES }, () => undefined);
 
 /** The keys of the rest of a block that lies at `start`, if it is remembered. */
-export function knownKeys(bytes: Uint8Array, start: number, length: number): readonly string[] | undefined {
+export function knownKeys(bytes: Uint8Array, start: number, length: number): ReadKeys | undefined {
   const known = read[readPlace(bytes, start, length)];
   if (known === undefined || known.block.length !== length) return undefined;
   const { block } = known;
   for (let index = 0; index < length; index += 1) if (block[index] !== bytes[start + index]) return undefined;
-  return known.keys;
+  return known;
 }
 
-/** Remembers what the rest of a block stands for. */
-export function rememberKeys(bytes: Uint8Array, start: number, length: number, keys: readonly string[]): void {
-  if (length > BLOCK_BYTES_MAX) return;
-  read[readPlace(bytes, start, length)] = { keys, block: Uint8Array.from(bytes.subarray(start, start + length)) };
+/** Remembers what the rest of a block stands for, if it is short. */
+export function rememberKeys(bytes: Uint8Array, start: number, length: number, keys: readonly string[]): ReadKeys {
+  const isShort = length <= BLOCK_BYTES_MAX;
+  const made = { keys, make: isShort ? copiesOf(keys) : undefined, block: Uint8Array.from(bytes.subarray(start, start + length)) };
+  if (isShort) read[readPlace(bytes, start, length)] = made;
+  return made;
+}
+
+/**
+ * The engine copies an object faster than it adds keys to a new one, and makes it no larger than it need be, but remembers how for four shapes at most at each
+ * place in the code. So there are some of these places, and past them keys are added one by one.
+ */
+const COPIES: readonly ((template: object) => object)[] = [
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+  (template) => ({ ...template }),
+];
+const SHAPES_A_PLACE = 4;
+let shapes = 0;
+
+function copiesOf(keys: readonly string[]): (() => Record<string, unknown>) | undefined {
+  const copy = COPIES[Math.floor(shapes / SHAPES_A_PLACE)];
+  if (copy === undefined) return undefined;
+  shapes += 1;
+  // Parsed, it has the shape of a literal with these keys.
+  const template = JSON.parse(JSON.stringify(Object.fromEntries(keys.map((key) => [key, null])))) as object;
+  return () => copy(template) as Record<string, unknown>;
 }
 
 function readPlace(bytes: Uint8Array, start: number, length: number): number {

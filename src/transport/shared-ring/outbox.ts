@@ -27,8 +27,8 @@ import {
 } from './records.js';
 import { recordBytes, RingWriter } from './ring.js';
 
-/** Up to here bytes are copied one by one: a view costs more. */
-const LOOP_COPY_BYTES_MAX = 48;
+/** Up to here words are copied one by one: two views cost more. */
+const LOOP_COPY_WORDS_MAX = 96;
 
 /** Buffers from this size on stand beside the ring, which they would fill, instead of being copied twice through it (P). */
 const BULK_BYTES_MIN = 1 << 12;
@@ -119,7 +119,8 @@ export class Outbox {
     words[word + WORD_KIND] = kind | (this.#format << 8);
     words[word + WORD_SLOT] = slot;
     words[word + WORD_VALUE_BYTES] = this.#valueBytes;
-    if (this.#valueBytes > 0) copyBytes(this.#encoder.writer.bytes, 0, this.span.bytes, offset + headerBytes, this.#valueBytes);
+    // Records are whole units of words, so what follows the value in its last word has room.
+    if (this.#valueBytes > 0) copyWords(this.#encoder.writer.words, 0, words, (offset + headerBytes) >>> 2, (this.#valueBytes + 3) >>> 2);
     return word;
   }
 
@@ -214,22 +215,22 @@ export class Outbox {
 
   #move(): void {
     for (let from = this.#overflow.frontOffset; from >= 0; from = this.#overflow.frontOffset) {
-      const { words, bytes } = this.#overflow.span;
+      const { words } = this.#overflow.span;
       const size = this.#overflow.frontBytes;
       if (!this.#isDead(words, from >>> 2)) {
         const to = this.#writer.reserve(size);
         if (to < 0) return;
-        copyBytes(bytes, from, this.#ring.bytes, to, size);
+        copyWords(words, from >>> 2, this.#ring.words, to >>> 2, size >>> 2);
       }
       this.#overflow.shift();
     }
   }
 }
 
-function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
-  if (length > LOOP_COPY_BYTES_MAX) {
-    target.set(source.subarray(from, from + length), to);
+function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, count: number): void {
+  if (count > LOOP_COPY_WORDS_MAX) {
+    target.set(source.subarray(from, from + count), to);
     return;
   }
-  for (let index = 0; index < length; index += 1) target[to + index] = source[from + index] as number;
+  for (let index = 0; index < count; index += 1) target[to + index] = source[from + index] as number;
 }

@@ -8,7 +8,8 @@
  *          index.js ─────────────┬──> base: errors, `defineTask`, `move`; loaded with the import
  *          thread-main.js, … ────┘
  *
- *          createPool() ──> program.cjs: the pool ──┬──> threads.cjs: what else it shares with threads ──> core.cjs: what every worker needs, too
+ *          createPool() ──> starter.cjs: a thread, and then
+ *                           program.cjs: the pool ──┬──> threads.cjs: what else it shares with threads ──> core.cjs: what every worker needs, too
  *          thread-main.js ──> serve loop ───────────┘                                                        ^
  *          process-main.js ──> serve loop ───────────────────────────────────────────────────────────────────┘
  *
@@ -29,6 +30,8 @@ const COMPILED = `${root}/build/src`;
 const DIST = `${root}/dist`;
 
 const POOL = 'pool/worker-pool.js';
+const CREATE_POOL = 'pool/create-pool.js';
+const ASSEMBLE_POOL = 'pool/assemble-pool.js';
 const PROCESS_ENTRY = 'worker/entry/process-main.js';
 const THREAD_ENTRY = 'worker/entry/thread-main.js';
 
@@ -121,6 +124,7 @@ function loadedLater(inputs) {
  * What is to lie where of the package, in as few files as can be: esbuild would make a file of every set of entries that share something.
  *
  *   base      what comes with an import of the package; the parts are loaded when something of them is needed, see lent.mjs
+ *   starter   what `createPool` does before it loads the pool
  *   core      what the pool shares with worker processes: their start is the longest, and none of it goes to code of others
  *   threads   what else it shares with what is loaded apart from it
  *   program   the rest of the package: doors and commands that bring the pool themselves are loaded where the package is, and so is what only these load
@@ -133,10 +137,13 @@ function commonFiles(inputs, entries, later) {
   const inProcesses = reachable(inputs, PROCESS_ENTRY);
   const first = importsOf(inputs, index).filter((path) => apart.has(path));
   const base = new Set(first.flatMap((path) => [...reachable(inputs, path)]));
-  const others = whole.filter((path) => !base.has(path));
+  const starter = reachable(inputs, CREATE_POOL, new Set([...base, ASSEMBLE_POOL]));
+  for (const path of [...base, ASSEMBLE_POOL]) starter.delete(path);
+  const others = whole.filter((path) => !base.has(path) && !starter.has(path));
   return {
     base: { index, modules: base, entries: entries.filter((entry) => whole.some((path) => reachable(inputs, entry).has(path))) },
     parts: [
+      { name: 'starter', modules: starter },
       { name: 'core', modules: new Set(others.filter((path) => inProcesses.has(path))) },
       { name: 'threads', modules: new Set(others.filter((path) => !inProcesses.has(path) && apart.has(path))) },
       { name: 'program', modules: new Set(others.filter((path) => !inProcesses.has(path) && !apart.has(path))) },

@@ -1,7 +1,8 @@
 /**
  * The parts of the package that are loaded in the middle of a synchronous call: a `createPool` in a program that has only imported the package so far.
  * On every runtime a CommonJS file can be loaded so, and nothing else can. Each part is such a file, `dist/chunks/core.cjs` and so on; it exports a
- * function that takes what the modules of the part import from files before it, and gives the modules.
+ * function that takes what the modules of the part import from other files, and gives the modules. From a part after it a module can import functions only,
+ * and the part is loaded when one of them is called.
  *
  *   any other file that imports a module of a part     has the part loaded with it
  *   index.js                                           loads it when one of its functions is called
@@ -79,10 +80,12 @@ export function lending(parts, { compiled, read, shippingText, late, arity }) {
       const entries = [];
       for (const [from, names] of wanted.get(part)) {
         if (!from.endsWith('.js')) continue;
-        const before = partOf(from);
+        const other = partOf(from);
         const key = JSON.stringify(from);
-        if (before !== undefined) {
-          entries.push(`${key}: ${before.name}()[${key}]`);
+        if (other !== undefined) {
+          const calls = [...names].map((name) => `${name}: (...args) => ${other.name}()[${key}].${name}(...args)`);
+          const isLater = parts.indexOf(other) > parts.indexOf(part);
+          entries.push(`${key}: ${isLater ? `{ ${calls.join(', ')} }` : `${other.name}()[${key}]`}`);
           continue;
         }
         const local = (name) => `${part.name}_${entries.length}_${name}`;

@@ -1,23 +1,10 @@
-/** The door: options checked, defaults chosen, the pool put together. */
-import { createAsyncWorker } from '../worker/async-worker.js';
-import { createThreadWorker } from '../worker/thread-worker.js';
-import type { WorkerFactory, WorkerKind } from '../worker/worker.js';
-import { prepareTaskModule } from '../worker/prepare-module.js';
-import { normaliseOptions } from './normalise-options.js';
-import type { PoolSettings } from './normalise-options.js';
+/** The door. The pool behind it is loaded by the first call: what stands here is what is worth doing before that. */
+import { startSpareThread } from '../worker/spare-thread.js';
+import { assemblePool } from './assemble-pool.js';
 import type { PoolOptions } from './options.js';
 import type { Pool } from './pool.js';
-import type { PoolTask } from './pool-task.js';
-import { resolveTaskModule } from './task-module.js';
-import { WorkerPool } from './worker-pool.js';
 
-let createProcessWorker: WorkerFactory<PoolTask> | undefined;
-
-const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = {
-  async: createAsyncWorker,
-  thread: createThreadWorker,
-  process: (options, host) => (createProcessWorker as WorkerFactory<PoolTask>)(options, host),
-};
+let isFirst = true;
 
 /**
  * Makes a pool of workers that run the functions `module` exports.
@@ -30,35 +17,25 @@ const FACTORIES: Readonly<Record<WorkerKind, WorkerFactory<PoolTask>>> = {
  * @throws ModuleLoadError when there is no such module; one that is there but does not load rejects the tasks instead
  */
 export function createPool<M = Record<string, (...args: unknown[]) => unknown>>(module: URL | string, options?: PoolOptions): Pool<M> {
+  if (isFirst) startEarly(module, options);
+  isFirst = false;
   return assemblePool(module, options, (parts) => parts);
 }
 
-/** What a pool is put together of, beside its settings. */
-export interface PoolParts {
-  /** The importable task module; a promise while it is being compiled. */
-  readonly moduleUrl: string | Promise<string>;
-  readonly factory: WorkerFactory<PoolTask>;
-  /** What it has in common with other pools. */
-  readonly shared?: Pick<PoolSettings, 'watch' | 'memoryBudget'>;
-}
+/** What a thread is made with, or when: a pool that is given one of these starts its first thread itself. */
+const DECIDES: readonly string[] = ['env', 'argv', 'execArgv', 'resourceLimits', 'workerData', 'clock'] satisfies (keyof PoolOptions)[];
 
-/** As {@link createPool}; `change` may replace the parts. */
-export function assemblePool<M>(
-  module: URL | string,
-  options: PoolOptions | undefined,
-  change: (parts: PoolParts, settings: PoolSettings) => PoolParts,
-): Pool<M> {
-  const url = resolveTaskModule(module);
-  const settings = normaliseOptions(options);
-  const prepared = settings.kind === 'process' ? prepareProcesses(url) : prepareTaskModule(url);
-  const { moduleUrl, factory, shared } = change({ moduleUrl: prepared, factory: FACTORIES[settings.kind] }, settings);
-  const pool: unknown = new WorkerPool(shared === undefined ? settings : { ...settings, ...shared }, moduleUrl, factory);
-  return pool as Pool<M>;
-}
-
-/** What processes need is loaded by the first pool of them: it is a good part of what importing the package would cost everyone. */
-async function prepareProcesses(url: string): Promise<string> {
-  const [moduleUrl, kind] = await Promise.all([prepareTaskModule(url), import('../worker/process-worker.js')]);
-  createProcessWorker = kind.createProcessWorker;
-  return moduleUrl;
+/**
+ * Begins to start the first thread of the pool, if it is certain to want one that is like any other: the thread comes up while the pool is being loaded
+ * and put together. The options have yet to be checked: what is wrong with them is said there, and the thread ends unused.
+ */
+function startEarly(module: unknown, options: unknown): void {
+  if ((typeof module !== 'string' && !(module instanceof URL)) || (typeof options !== 'object' && options !== undefined)) return;
+  const given = new Map(Object.entries(Object.getOwnPropertyDescriptors(options ?? {})).map(([key, { value }]) => [key, value as unknown]));
+  if (DECIDES.some((key) => given.has(key)) || (given.get('worker') ?? 'thread') !== 'thread') return;
+  const [name = 'pool', size] = [given.get('name'), given.get('size')];
+  if (typeof name !== 'string' || (typeof size === 'object' && size !== null && (size as { min?: unknown }).min === 0)) return;
+  // May have to be compiled first.
+  if (/\.[mc]?ts(?:$|\?)/.test(String(module))) return;
+  startSpareThread(`${name}-1`, name);
 }

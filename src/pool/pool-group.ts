@@ -20,7 +20,7 @@ import { classify, coresForLong, newFacts, seeBlock, seeRun } from '../scheduler
 import type { Classified, FunctionClass, FunctionFacts } from '../scheduler/function-class.js';
 import type { Task, TaskArgs, TaskItem, TaskName, TaskOptions, TaskResult } from '../task/types.js';
 import type { FunctionInfo } from '../transport/protocol.js';
-import { assemblePool } from './create-pool.js';
+import { assemblePool } from './assemble-pool.js';
 import { MemoryBudget } from './memory-budget.js';
 import { meterDispatch } from './meter-dispatch.js';
 import { sizeLimits } from './normalise-options.js';

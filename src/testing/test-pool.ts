@@ -1,6 +1,6 @@
 /** A real pool in which faults can be set. */
 import { OptionError } from '../errors.js';
-import { assemblePool } from '../pool/create-pool.js';
+import { assemblePool } from '../pool/assemble-pool.js';
 import type { PoolOptions } from '../pool/options.js';
 import type { Pool } from '../pool/pool.js';
 import { withFaultFunctions } from './fault-module.js';

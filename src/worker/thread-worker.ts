@@ -3,8 +3,8 @@
  *
  * Threads share the fate of the process: a native crash or a heap that outgrows its limit in one step ends both.
  */
-import { MessageChannel, Worker as Thread } from 'node:worker_threads';
-import type { WorkerOptions as ThreadOptions } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
+import type { Worker as Thread } from 'node:worker_threads';
 import { OptionError } from '../errors.js';
 import { waitAsyncSupported } from '../runtime/atomics.js';
 import type { Clock } from '../runtime/clock.js';
@@ -22,13 +22,10 @@ import { inheritedExecArgv } from './inherited-exec-argv.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { Carrier } from './remote-worker.js';
+import { newThread, takeSpareThread } from './spare-thread.js';
 import { threadMemoryBytes } from './thread-memory.js';
 import { ThreadSeat } from './thread-siblings.js';
-import { workerEnv } from './worker-env.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
-
-/** In a variable: bundlers rewrite the literal form, some of them wrongly. */
-const ENTRY = new URL('./entry/thread-main.js', import.meta.url);
 
 export function createThreadWorker<T extends WorkerTask>(options: WorkerOptions, host: WorkerHost<T>, clock?: Clock): Worker<T> {
   return new RemoteWorker('thread', options, host, launchThread, clock);
@@ -41,9 +38,13 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
   const control = new SharedControlBlock();
   const cores = cpuLimit().cpus;
   const seat = memory === undefined ? undefined : ThreadSeat.take(options.forkSeats);
-  const thread = startThread(options, { init: workerInit(options), port: port2, control: control.buffer, ring: memory?.buffer, cores, forks: seat?.place });
+  const data = { init: workerInit(options), port: port2, control: control.buffer, ring: memory?.buffer, cores, forks: seat?.place };
+  const spare = takeSpareThread(options);
+  const thread = spare ?? startThread(options, data);
   seat?.occupy(() => void thread.terminate());
   const end = memory === undefined ? createPortPoolEnd(port1, control, handler) : createRingPoolEnd(memory, port1, handler, { cores });
+  // A thread that waits for it begins at once: not before there is somebody to answer to.
+  spare?.postMessage(data, [port2]);
   let error: Error | undefined;
   thread.on('error', (cause: Error) => {
     error = cause;
@@ -66,37 +67,20 @@ function launchThread(options: WorkerOptions, handler: PoolEndHandler, onExit: (
 }
 
 function startThread(options: WorkerOptions, data: ThreadData): Thread {
-  const { execArgv } = options.runtime;
+  const { runtime } = options;
+  const given = { workerData: data, transferList: [data.port] };
   try {
-    if (execArgv !== undefined) return newThread(options, data, execArgv);
-    return withInheritedFlags((words) => newThread(options, data, words));
+    if (runtime.execArgv !== undefined) return newThread(options, given);
+    return withInheritedFlags((execArgv) => newThread({ ...options, runtime: { ...runtime, execArgv } }, given));
   } catch (cause) {
     data.port.close();
-    if (cause instanceof DOMException) throw uncloneableError(options.runtime.workerData, 'workerData', cause);
+    if (cause instanceof DOMException) throw uncloneableError(runtime.workerData, 'workerData', cause);
     if (isInvalidExecArgv(cause)) {
       const hint = 'start the program itself with it, since threads share the flags of their process, or use processes';
-      throw new OptionError('execArgv', 'flags that a thread can have on its own', execArgv, `${cause.message}: ${hint}`);
+      throw new OptionError('execArgv', 'flags that a thread can have on its own', runtime.execArgv, `${cause.message}: ${hint}`);
     }
     throw cause;
   }
-}
-
-function newThread(options: WorkerOptions, data: ThreadData, execArgv: readonly string[] | undefined): Thread {
-  const { argv, resourceLimits } = options.runtime;
-  // The runtime reads options that are not given too, such as `eval`: not from what somebody has put into Object.prototype.
-  const given: ThreadOptions = Object.create(null) as ThreadOptions;
-  return new Thread(
-    ENTRY,
-    Object.assign(given, {
-      name: options.id,
-      workerData: data,
-      transferList: [data.port],
-      env: workerEnv(options),
-      argv: [...argv],
-      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
-    }),
-  );
 }
 
 /**

@@ -1,5 +1,5 @@
-/** Entry of a worker thread. Everything it needs comes in `workerData`. */
-import { threadId, workerData } from 'node:worker_threads';
+/** Entry of a worker thread. Everything it needs comes in `workerData`, or as the first message to a thread that was started before that was known. */
+import { parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { SharedControlBlock } from '../../transport/control-block.js';
 import { createPortWorkerEnd } from '../../transport/message-port.js';
@@ -9,7 +9,7 @@ import { boot } from './boot.js';
 import { flushOutput } from './flush-output.js';
 import type { WorkerInit } from './worker-init.js';
 
-/** The `workerData` of a thread. */
+/** What a thread is told. */
 export interface ThreadData {
   readonly init: WorkerInit;
   readonly port: MessagePort;
@@ -21,7 +21,7 @@ export interface ThreadData {
   readonly forks: { readonly area: SharedArrayBuffer; readonly seat: number } | undefined;
 }
 
-const { init, port, control, ring, cores, forks } = workerData as ThreadData;
+const { init, port, control, ring, cores, forks } = (workerData ?? (await firstMessage())) as ThreadData;
 
 await boot(init, {
   kind: 'thread',
@@ -35,3 +35,10 @@ await boot(init, {
   // Not left to the event loop: a handle the module forgot would keep the thread for ever.
   exit: () => void flushOutput().then(() => process.exit(0)),
 });
+
+async function firstMessage(): Promise<unknown> {
+  const here = parentPort as MessagePort;
+  const received = receiveMessageOnPort(here);
+  if (received !== undefined) return received.message;
+  return new Promise((resolve) => here.once('message', resolve));
+}

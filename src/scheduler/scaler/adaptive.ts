@@ -13,9 +13,10 @@ import { numberWithin, ownOptions } from '../../runtime/own-options.js';
 import { arrivalEstimate, noArrivals, observeArrivals, type ArrivalMemory, type ArrivalScales } from './arrival-rate.js';
 import { hostCaps, type Cap } from './caps.js';
 import { isUnmeasured, NO_VETO, observeVeto, vetoMax, type VetoMemory } from './growth-veto.js';
-import { staff, type Aim, type Terms } from './law.js';
+import { staff, type Aim } from './law.js';
 import { observePeak, peak, type PeakMemory } from './peak-window.js';
-import { NO_RETURNS, observeReturns, peakKept, type PeakReturns } from './returning-peak.js';
+import { explained, sentence, type Explained } from './explanation.js';
+import { NO_RETURNS, observeReturns, peakBack, peakKept, type PeakReturns } from './returning-peak.js';
 import type { ScalingDecision, ScalingPolicy, ScalingSignals } from './scaling-policy.js';
 import { noService, observeService, serviceEstimate, type ServiceMemory } from './service-time.js';
 import { backWithinLimits, INTERVAL_MS_MAX, situation } from './signals.js';
@@ -82,19 +83,16 @@ interface Scales extends ArrivalScales {
   readonly lastMs: number;
 }
 
-interface Want {
-  readonly terms: Terms;
+interface Want extends Explained {
   /** How long the load has been what it is. */
   readonly sinceMs: number;
-  readonly estimate: { readonly arrivalsPerS: number; readonly serviceMs: number; readonly burstiness: number; readonly scv: number };
-  /** After the caps, within the limits. */
-  readonly workers: number;
   /** The same without the backlog, which passes. */
   readonly lasting: number;
   /** What the load asks for. */
   readonly flow: number;
   readonly enough: number;
-  readonly cap: Cap | undefined;
+  /** What the caps allow. */
+  readonly most: number;
 }
 
 const KEYS = ['goal', 'waitTargetMs', 'idleMs', 'intervalMs'] as const satisfies (keyof AdaptiveOptions)[];
@@ -129,9 +127,16 @@ const IDLE_MS_MAX = 300_000;
 /** Starts, and ms, after which it pays to start a peak anew instead of waiting for its return. */
 const GAP_BOOTS = 300;
 const GAP_MS_MIN = 15_000;
-const PATIENCE_SHARE = 0.75;
+const PATIENCE_SHARE = 0.6;
 /** How long the load has held is forgotten so many times as fast as it grew. */
 const FORGETTING = 10;
+/** So many idle timeouts after some have left, what chance explains is taken by half of how long the load had been calm. */
+const SHRANK_TIMEOUTS = 20;
+const CALM_SHARE = 0.5;
+/** A fall to less than this share is the end of a peak: nobody looks back beyond the idle timeout, and it goes in one step. */
+const PEAK_END = 0.6;
+/** So many idle timeouts after a peak it is waited for that nothing more is to go. */
+const SETTLE_TIMEOUTS = 5;
 /** Standard errors of the load by which it may be larger than it looks when workers leave. */
 const CAUTION = 1;
 /** Above this many workers a surplus below a twentieth of them is not worth a change. */
@@ -246,14 +251,10 @@ function arrivals({ nowMs, flow, queueDepth, oldestWaitMs }: ScalingSignals, { a
 function decide(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: AdaptiveMemory): { decision: ScalingDecision; memory: AdaptiveMemory } {
   const scales = scalesOf(numbers, signals, memory.service);
   const want = wanted(numbers, signals, memory, scales);
-  const peaks = observePeak(memory.peaks, signals.nowMs, want.lasting, scales.idleMs);
+  const calmMs = Math.max(want.sinceMs, memory.calmMs);
+  const peaks = observePeak(memory.peaks, signals.nowMs, want.lasting, lookBackMs(scales, calmMs));
   const returns = observeReturns(memory.returns, signals.nowMs, signals.workers, want.flow, scales.gapMsMax);
-  const answer = change(
-    signals,
-    { ...memory, peaks, returns, heldMs: Math.max(want.sinceMs, memory.heldMs), calmMs: Math.max(want.sinceMs, memory.calmMs) },
-    want,
-    scales,
-  );
+  const answer = change(signals, { ...memory, peaks, returns, heldMs: Math.max(want.sinceMs, memory.heldMs), calmMs }, want, scales);
   return { decision: explained(answer.decision, want), memory: answer.memory };
 }
 
@@ -279,6 +280,7 @@ function wanted(numbers: AdaptiveNumbers, signals: ScalingSignals, memory: Adapt
     lasting: within(careful.lasting),
     flow: within(terms.lasting),
     enough: within(terms.enough),
+    most: within(Infinity),
     cap: cap.workersMax < terms.workers + blocked ? cap : undefined,
   };
 }
@@ -316,7 +318,9 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   // A queue of tasks that mostly wait is more likely slowness of what they wait for, which shows soon.
   const waiting = mostlyWaits(host.cpuDemand);
   const chance = !waiting && isChance(signals, want, CHANCE_LOG + age);
-  const goodWaits = waiting ? WAITING_WAITS : GOOD_WAITS + (chance ? want.sinceMs / Math.max(CHANCE_WAIT_MS, CHANCE_WAIT_WINDOWS * scales.windowMs) : 0);
+  // Just after some have left a queue is likely what they were there for by chance.
+  const calmMs = nowMs - memory.shrankAtMs < SHRANK_TIMEOUTS * scales.idleMs ? Math.max(want.sinceMs, CALM_SHARE * memory.calmMs) : want.sinceMs;
+  const goodWaits = waiting ? WAITING_WAITS : GOOD_WAITS + (chance ? calmMs / Math.max(CHANCE_WAIT_MS, CHANCE_WAIT_WINDOWS * scales.windowMs) : 0);
   const soon = waitMs < Math.max(flow.bootMs, goodWaits * scales.waitTargetMs);
   if (workers >= Math.max(1, min) && want.enough <= workers && soon) return stay(`what waits is begun in ${Math.round(waitMs)} ms, soon enough`);
   const slow = waitsDownstream(memory.slow, host.cpuDemand);
@@ -327,15 +331,16 @@ function grow(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, scale
   const boots = Math.max(2, Math.ceil(host.cores / 2)) - starting;
   // A queue that chance makes asks for nobody, then it is the load alone, or for few where it would last.
   const few = soon ? want.flow : Math.max(want.flow, Math.ceil(workers * CHANCE_SHARE));
-  const wanted = chance || (waiting && soon) ? Math.min(want.workers, few) : want.workers;
+  const back = Math.min(peakBack(memory.returns), want.most);
+  const wanted = Math.max(back, chance || (waiting && soon) ? Math.min(want.workers, few) : want.workers);
   const target = Math.max(min, workers + Math.min(wanted - workers, step, Math.max(0, boots)));
   if (starting > 0 && target < workers * BATCH_SHARE && nowMs - memory.grewAtMs < scales.intervalMs)
     return stay(`${starting} are being started, and few more would be`);
   if (target <= workers) return stay(`${starting} are being started`);
   const reason = `${sentence(want)}; ${situation(signals)}: add ${target - workers}`;
   // Whom a queue that chance may have made brings into a load that has long been calm stays too: it was let go of, and wanted again, ten times within a minute.
-  const held = Math.max((memory.heldMs / SLOW_MS) ** 2, chance ? (memory.calmMs / SLOW_MS) ** 3 : 0);
-  const stayMs = (scales.patience * SLOW_MS * held) / want.estimate.burstiness;
+  const held = Math.max(memory.heldMs, chance ? memory.calmMs : 0) / SLOW_MS;
+  const stayMs = (scales.patience * SLOW_MS * held ** 2) / want.estimate.burstiness;
   const stayUntilMs = Math.max(memory.stayUntilMs, nowMs + stayMs);
   return { decision: { target, reason }, memory: { ...memory, grewAtMs: nowMs, stayUntilMs } };
 }
@@ -358,36 +363,24 @@ function shrink(signals: ScalingSignals, memory: AdaptiveMemory, want: Want, sca
 }
 
 /** How many are not needed, by what was wanted over the last idle timeout and by who was idle through it. */
-function surplus(
-  signals: ScalingSignals,
-  { peaks, returns, grewAtMs, stayUntilMs, shrankAtMs }: AdaptiveMemory,
-  want: Want,
-  { idleMs, lastMs }: Scales,
-): number {
+function surplus(signals: ScalingSignals, { peaks, returns, calmMs, grewAtMs, stayUntilMs, shrankAtMs }: AdaptiveMemory, want: Want, scales: Scales): number {
   const { workers, starting, nowMs, min, queueDepth, inFlight } = signals;
+  const { idleMs, lastMs, patience } = scales;
   // One step an idle timeout: a want that still falls is waited for.
   if (starting > 0 || nowMs - shrankAtMs < idleMs || nowMs < stayUntilMs) return 0;
   if (workers === 1 && min === 0 && queueDepth === 0 && inFlight === 0) return (signals.idleMs[0] ?? 0) >= lastMs ? 1 : 0;
   const floor = Math.max(min, 1, want.workers, peakKept(returns, nowMs, workers));
   const idle = signals.idleMs.filter((ms) => ms >= idleMs).length;
-  const over = workers - Math.max(floor, peak(peaks, nowMs, idleMs, floor));
+  const ends = floor < PEAK_END * workers;
+  const over = workers - Math.max(floor, peak(peaks, nowMs, ends ? idleMs : lookBackMs(scales, calmMs), floor));
   // Long after a growth it does not matter whether the placement left somebody idle: all of them are busy now and then.
   const found = nowMs - grewAtMs >= idleMs ? over : Math.min(over, idle);
+  // It is still falling, or looks as if.
+  if (ends && nowMs - returns.wantedAtMs < (patience > 0 ? SETTLE_TIMEOUTS * idleMs : 0) && found < workers - floor) return 0;
   return workers >= SMALL && found < workers * SHARE_MIN ? 0 : found;
 }
 
-function sentence({ terms, estimate, workers, cap }: Want): string {
-  const { arrivalsPerS, serviceMs: service } = estimate;
-  const law = `${brief(arrivalsPerS)} tasks/s of ${brief(service)} ms keep ${brief(terms.load)} busy, with headroom ${brief(terms.flow)}, for the backlog ${brief(terms.drain)}`;
-  return cap === undefined ? `${law}: ${workers} wanted` : `${law}: ${terms.workers} wanted, ${workers} by the cap on ${cap.by}`;
-}
-
-function explained(decision: ScalingDecision, { terms, estimate, cap }: Want): ScalingDecision {
-  const all = { ...estimate, ...terms };
-  return cap === undefined ? { ...decision, terms: all } : { ...decision, terms: all, boundBy: cap.by };
-}
-
-/** Three figures, without an exponent. */
-function brief(value: number): string {
-  return value >= 100 ? Math.round(value).toString() : String(Number(value.toPrecision(3)));
+/** What was wanted counts for the idle timeout, and for longer in a load that has long been calm: it looks smaller by chance, too. */
+function lookBackMs({ idleMs, patience }: Scales, calmMs: number): number {
+  return idleMs + (patience > 0 ? calmMs * (calmMs / SLOW_MS) ** 2 : 0);
 }

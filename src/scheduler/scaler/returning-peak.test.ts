@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NO_RETURNS, observeReturns, peakKept, type PeakReturns } from './returning-peak.js';
+import { NO_RETURNS, observeReturns, peakBack, peakKept, type PeakReturns } from './returning-peak.js';
 
 const LOOK_MS = 250;
 const GAP_MS_MAX = 30_000;
@@ -33,6 +33,16 @@ describe('a peak that comes back', () => {
       const { changes } = follow(10 * periodMs, periodMs, wave(periodMs));
       assert.deepEqual(changes.slice(3), [0, 0, 0, 0, 0, 0, 0], `period ${periodMs}: ${changes}`);
     }
+  });
+
+  it('is known for its height as soon as it is back, and not before', () => {
+    let memory = observeReturns(NO_RETURNS, 0, 20, 20, GAP_MS_MAX);
+    assert.equal(peakBack(memory), 0, 'the first time');
+    memory = observeReturns(memory, 1_000, 2, 2, GAP_MS_MAX);
+    memory = observeReturns(memory, 5_000, 2, 11, GAP_MS_MAX);
+    assert.equal(peakBack(memory), 0, 'not high enough to be the same');
+    memory = observeReturns(memory, 5_250, 11, 13, GAP_MS_MAX);
+    assert.equal(peakBack(memory), 20);
   });
 
   it('is let go of when it stays away for twice the time', () => {

@@ -51,6 +51,11 @@ export function observeReturns(memory: PeakReturns, nowMs: number, size: number,
   return { ...memory, wantedAtMs: nowMs, below: false, gapMs, keepMs: again ? KEEP_GAPS * gapMs : 0 };
 }
 
+/** How many were wanted at a peak that has come back: the way up to it need not be looked for again. 0 without one. */
+export function peakBack({ top, gapMs, below }: PeakReturns): number {
+  return below || Number.isNaN(gapMs) ? 0 : top;
+}
+
 /** How many of `size` workers are kept because they are expected to be wanted again, with the few that chance has added. */
 export function peakKept({ top, wantedAtMs, keepMs, below }: PeakReturns, nowMs: number, size: number): number {
   if (below || nowMs - wantedAtMs >= keepMs) return 0;

@@ -98,7 +98,7 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#outbox = new Outbox(memory, memory.request, memory.requestArea, this.#lane, (words, word) => this.#isDead(words, word));
     this.#inbox = new Inbox(memory, memory.reply, memory.replyArea, this.#lane);
     this.#parking = new Parking(memory.words, POOL_PARKED, this.#hasWork, this.#onWake);
-    this.#park();
+    this.#watch();
   }
 
   get prefetchMax(): number {

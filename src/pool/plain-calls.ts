@@ -187,11 +187,21 @@ export class PlainCalls {
     task.move(DISPATCHED);
     task.attempt = 1;
     task.holder = member;
-    task.dispatchedTicks = Math.floor(seat.begunAt * TICKS_PER_MS) | 0;
+    task.dispatchedTicks = this.#ticksOf(seat.begunAt);
     // Whose promise it is has it: nobody asks the task for one.
     task.resolve = seat.resolve;
     seat.task = task;
     return (seat.takenOver = (member.worker.hostCalls as HostCalls<PoolTask>).takeOver(task));
+  }
+
+  /** In the units of the pool's time, which may have been read before the call began: never later than that. */
+  #ticksOf(begunAt: number): number {
+    const core = this.#core;
+    core.enter();
+    const now = core.ticks();
+    core.leave();
+    const begun = Math.floor(begunAt * TICKS_PER_MS) | 0;
+    return ((now - begun) | 0) < 0 ? now : begun;
   }
 
   #isSpent(): boolean {
@@ -239,9 +249,11 @@ export class PlainCalls {
 
   /** Whether the call ends here with this value, and nobody needs to know more of it. */
   #endsWith(seat: Seat, value: unknown): boolean {
-    const core = this.#core;
-    if (seat.takenOver !== undefined || (seat.member as Member).state !== 'ready' || !core.events.isSilent || core.observed) return false;
-    return (typeof value !== 'object' && typeof value !== 'function') || value === null || isResult(value);
+    const { events, observed } = this.#core;
+    if (seat.takenOver !== undefined || (seat.member as Member).state !== 'ready' || !events.isSilent || observed) return false;
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return true;
+    // Its getters are the user's code, which may have ended the pool.
+    return isResult(value) && seat.takenOver === undefined && (seat.member as Member).state === 'ready';
   }
 
   #complete(seat: Seat, value: unknown): void {

@@ -200,6 +200,40 @@ for (const submitStack of [false, 'auto'] as const) {
         await removed;
         assert.equal(await pool.run('note', 'next'), 'next');
       }));
+
+    // A promise that is resolved with the result has asked it first.
+    for (const [how, last] of [
+      ['call', 1],
+      ['callLater', 2],
+    ] as const) {
+      test(`ends with its pool when a getter of its result ends that (${how})`, () =>
+        withPool({}, async (pool) => {
+          let ended: Promise<unknown> | undefined;
+          let asked = 0;
+          const result = {
+            // oxlint-disable-next-line unicorn/no-thenable -- whoever looks whether it is one calls it
+            get then(): undefined {
+              asked += 1;
+              if (asked === last) ended = pool.terminate();
+              return undefined;
+            },
+          };
+          const outcome = pool.run(how, () => result);
+          assert.equal((await errorOf(outcome))['code'], 'ERR_TASK_CANCELLED');
+          await ended;
+          const { completed, cancelled, inFlight } = pool.stats().tasks;
+          assert.deepEqual([completed, cancelled, inFlight], [0, 1, 0]);
+        }));
+    }
+
+    test('takes no longer than it took when it begins some time after the pool has last read the clock', () =>
+      withPool({}, async (pool) => {
+        pool.submit('note', ['never'], { delay: 60_000 });
+        const until = performance.now() + 1;
+        while (performance.now() < until);
+        await pool.run('call', () => void pool.on('log', () => undefined));
+        assert.ok(pool.stats().run.max < 30_000, `${pool.stats().run.max} ms`);
+      }));
   });
 }
 

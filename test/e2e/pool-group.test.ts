@@ -34,12 +34,23 @@ describe('a pool group', { timeout: 180_000 }, () => {
       assert.ok(all.every((id) => id !== 0));
     }));
 
-  it('moves a function that keeps the event loop to threads, whatever it declares', () =>
+  for (const concurrency of ['auto', 10] as const) {
+    it(`moves a function that keeps the event loop to threads, whatever it declares, with concurrency ${concurrency}`, () =>
+      withGroup({ io: { concurrency, submitStack: false } }, async (group) => {
+        assert.equal(await group.run('waits', 1), 0);
+        assert.equal(await group.run('pretends', 60), 0, 'once');
+        assert.equal(await group.run('pretends', 60), 0, 'the machine may have been busy');
+        assert.notEqual(await group.run('pretends', 60), 0, 'and never again');
+        assert.match(group.route('pretends').why, /kept the event loop for \d+ ms/);
+      }));
+  }
+
+  it('tells what it dispatches on the event loop', () =>
     withGroup({}, async (group) => {
-      assert.equal(await group.run('pretends', 60), 0, 'once');
-      assert.equal(await group.run('pretends', 60), 0, 'the machine may have been busy');
-      assert.notEqual(await group.run('pretends', 60), 0, 'and never again');
-      assert.match(group.route('pretends').why, /kept the event loop for \d+ ms/);
+      const told: string[] = [];
+      group.pools.io.on('dispatched', ({ taskName }) => told.push(taskName));
+      await group.run('waits', 1);
+      assert.deepEqual(told, ['waits']);
     }));
 
   it('gives what takes long threads of its own, so that short tasks do not wait behind it', () =>

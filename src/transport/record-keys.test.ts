@@ -11,6 +11,18 @@ function cross(value: unknown): unknown {
 }
 
 describe('the keys of records', () => {
+  it('are no others where somebody gave all objects a toJSON', () => {
+    // First, while there are shapes of which templates are made.
+    const everybody = Object.prototype as { toJSON?: unknown };
+    Object.defineProperty(everybody, 'toJSON', { value: () => 'text', configurable: true });
+    try {
+      const back = cross({ shown: 1, hidden: 2 }) as object;
+      assert.deepEqual(Object.entries(back), Object.entries({ shown: 1, hidden: 2 }));
+    } finally {
+      delete everybody.toJSON;
+    }
+  });
+
   it('come back in order whatever records came before, be there thousands of shapes in both tables', () => {
     const key = fc
       .oneof(fc.string({ maxLength: 4 }), fc.constantFrom('a', 'b', 'é', '漢', '0', 'constructor', 'x'.repeat(600)))

@@ -107,8 +107,8 @@ function copiesOf(keys: readonly string[]): (() => Record<string, unknown>) | un
   const copy = COPIES[Math.floor(shapes / SHAPES_A_PLACE)];
   if (copy === undefined) return undefined;
   shapes += 1;
-  // Parsed, it has the shape of a literal with these keys.
-  const template = JSON.parse(JSON.stringify(Object.fromEntries(keys.map((key) => [key, null])))) as object;
+  // Parsed, it has the shape of a literal with these keys. Its text is not made of an object, which may have a `toJSON` that somebody gave to all of them.
+  const template = JSON.parse(`{${keys.map((key) => `${JSON.stringify(key)}:null`).join(',')}}`) as object;
   return () => copy(template) as Record<string, unknown>;
 }
 

@@ -5,7 +5,7 @@
  *   dist/worker/entry/thread-main.js, …            every module that is started by its URL
  *   dist/chunks/…                                  what several of them share, once, so that state and classes have one instance:
  *
- *          index.js ─────────────┬──> base: errors, `defineTask`, `move`; loaded with the import
+ *          index.js ─────────────┬──> base: errors, `defineTask`, `move`, what takes the host as it is; loaded with the import
  *          thread-main.js, … ────┘
  *
  *          createPool() ──> starter.cjs: a thread, and then
@@ -32,6 +32,11 @@ const DIST = `${root}/dist`;
 const POOL = 'pool/worker-pool.js';
 const CREATE_POOL = 'pool/create-pool.js';
 const ASSEMBLE_POOL = 'pool/assemble-pool.js';
+/**
+ * What takes the host as it is at the import. By the first pool a test may have put fakes in the place of its timers, and the asynchronous context may be
+ * that of a request.
+ */
+const AT_ONCE = ['runtime/host-timers.js', 'runtime/async-context.js'];
 const PROCESS_ENTRY = 'worker/entry/process-main.js';
 const THREAD_ENTRY = 'worker/entry/thread-main.js';
 
@@ -135,7 +140,7 @@ function commonFiles(inputs, entries, later) {
   const whole = [...reachable(inputs, index)].filter((path) => path !== index);
   const apart = new Set(entries.filter((entry) => !later.includes(entry)).flatMap((entry) => modulesApart(inputs, entry)));
   const inProcesses = reachable(inputs, PROCESS_ENTRY);
-  const first = importsOf(inputs, index).filter((path) => apart.has(path));
+  const first = [...importsOf(inputs, index).filter((path) => apart.has(path)), ...AT_ONCE];
   const base = new Set(first.flatMap((path) => [...reachable(inputs, path)]));
   const starter = reachable(inputs, CREATE_POOL, new Set([...base, ASSEMBLE_POOL]));
   for (const path of [...base, ASSEMBLE_POOL]) starter.delete(path);

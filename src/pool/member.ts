@@ -26,8 +26,6 @@ export class Member {
   creditMax = 0;
   /** Tasks it may be sent ahead out of a long queue; 0 while that is no more than out of any. */
   reserve = 0;
-  /** Looks in a row at which it had answered nothing. */
-  silentLooks = 0;
   /** Tasks that count as one load, as a power of two. */
   packing = 0;
   /** Moving mean of the time it takes for a task, in ms. */
@@ -38,11 +36,9 @@ export class Member {
   sampleMs: number = NaN;
   /** What a task of those it answered in this turn took it, in ms of its own clock; NaN where it does not tell. */
   measuredMs: number = NaN;
-  /** Answers since the last look, and when that was (or when it was given work, if later). */
+  /** Answers since the queue was last looked at, and when that had brought the last ones (or when it was given work, if later). */
   batch = 0;
   batchSince = 0;
-  /** `answered` when the prefetch last looked whether the member is stuck. */
-  answeredAtLook = -1;
   /** `answered` when the sizing last looked, and since when it has not changed. */
   answeredAtSizing = -1;
   sizedAt = 0;

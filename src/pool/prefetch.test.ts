@@ -171,3 +171,95 @@ describe('a worker of short tasks', { timeout: 180_000 }, () => {
     });
   }
 });
+
+/** Calls of `setTimer` with a delay of `ms` from now on. */
+function countTimers(sim: OverloadSim, ms: number): () => number {
+  const { clock } = sim;
+  const setTimer = clock.setTimer.bind(clock);
+  let count = 0;
+  clock.setTimer = (delayMs, fn) => {
+    if (delayMs === ms) count += 1;
+    return setTimer(delayMs, fn);
+  };
+  return () => count;
+}
+
+describe('a worker of tasks that take tens of ms', { timeout: 180_000 }, () => {
+  test('holds one ahead out of a long queue, and none at its end', async () => {
+    await withSim(1, {}, async (sim) => {
+      for (let count = 0; count < 160; count += 1) submit(sim, 20);
+      await sim.clock.advance(30);
+      const looks = countTimers(sim, 2);
+      let turns = 0;
+      const defer = sim.clock.defer.bind(sim.clock);
+      sim.clock.defer = (fn) => {
+        turns += 1;
+        defer(fn);
+      };
+      for (let ms = 30; ms < 290; ms += 1) {
+        assert.equal(inFlight(sim), WORKERS * 2, `after ${ms} ms`);
+        await sim.clock.advance(1);
+      }
+      assert.equal(looks(), 0, 'nobody looks every 2 ms whether one of them is stuck');
+      assert.ok(turns <= 13 * WORKERS * 2, `${turns} turns for ${13 * WORKERS} answers`);
+      await sim.clock.advance(75);
+      assert.equal(inFlight(sim), WORKERS);
+      await sim.clock.advance(40);
+      assert.equal(sim.pool.stats().tasks.completed, 160);
+    });
+  });
+
+  test('holds none out of a short queue, nor of tasks that are longer still', async () => {
+    await withSim(1, {}, async (sim) => {
+      for (let count = 0; count < 4 * WORKERS; count += 1) submit(sim, 20);
+      await sim.clock.advance(30);
+      assert.equal(inFlight(sim), WORKERS);
+      await sim.clock.advance(100);
+      for (let count = 0; count < 1_000; count += 1) submit(sim, 2_000);
+      await sim.clock.advance(60_000);
+      assert.equal(inFlight(sim), WORKERS);
+    });
+  });
+
+  for (const [reason, options] of [
+    ['waits are bounded', { queue: { maxWait: 1_000 } }],
+    ['those of a level are', { queue: { levels: { urgent: { headStart: 0, maxWait: 500 }, normal: 1_000 } } }],
+    ['there is overload control', { overload: 'adaptive' }],
+  ] as const) {
+    test(`holds none where ${reason}`, async () => {
+      await withSim(1, options, async (sim) => {
+        for (let count = 0; count < 160; count += 1) submit(sim, 20, { priority: 'normal' });
+        await sim.clock.advance(30);
+        assert.equal(inFlight(sim), WORKERS);
+      });
+    });
+  }
+
+  test('gives it back within some tasks when one takes long unexpectedly, though others have enough to do', async () => {
+    await withSim(1, {}, async (sim) => {
+      const tasks = Array.from({ length: 40 }, () => submit(sim, 20));
+      const long = submit(sim, 3_000);
+      for (let count = 0; count < 1_000; count += 1) tasks.push(submit(sim, 20));
+      await sim.clock.advance(100 + 20 + 60 + 40);
+      assert.equal(long.state, 'EXECUTING');
+      const first = tasks.findIndex(({ state }) => state !== 'COMPLETED');
+      assert.ok(
+        tasks.slice(first + 2 * WORKERS).every(({ state }) => state === 'QUEUED'),
+        'order holds but for what is under way',
+      );
+    });
+  });
+
+  test('gives it back at once when the queue is empty', async () => {
+    await withSim(1, {}, async (sim) => {
+      const tasks = Array.from({ length: 2 * WORKERS }, () => submit(sim, 40));
+      const long = submit(sim, 3_000);
+      for (let count = 1; count < 6 * WORKERS; count += 1) tasks.push(submit(sim, 5));
+      await sim.clock.advance(42);
+      assert.equal(inFlight(sim), 2 * WORKERS);
+      await sim.clock.advance(83);
+      assert.equal(long.state, 'EXECUTING');
+      assert.ok(tasks.every(({ state }) => state === 'COMPLETED'));
+    });
+  });
+});

@@ -4,12 +4,13 @@
  * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
  * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
  *
- * While many tasks wait, a worker whose tasks take up to 2 ms holds some ms of work in reserve, so that it need not wake the pool for each reply, nor the pool
+ * While many tasks wait, a worker holds some ms of work in reserve, or one task of up to 50 ms, so that it need not wake the pool for each reply, nor the pool
  * get a core at once. A reserve is a quarter of the worker's share of the queue at most, so it shrinks with the queue. It comes back when a task comes that would
  * have overtaken it in the queue, and then there is none for a while.
  *
- * Tasks sent ahead can be stuck behind a long one. A worker that holds some and answers nothing between two looks {@link STALL_MS} apart gives them back to the queue,
- * where an idle sibling finds them, and gets none ahead until it answers again. This is the pool's work stealing: what is stolen has not begun.
+ * Tasks sent ahead can be stuck behind a long one. A worker that holds some and answers nothing for {@link STALL_MS} gives them back to the queue, where an idle
+ * sibling finds them, and gets none ahead until it answers again. While all have enough to do, what a worker holds in reserve may wait for as long as some of its
+ * tasks usually take. This is the pool's work stealing: what is stolen has not begun.
  */
 import { cpuLimit } from '../runtime/limits.js';
 import { creditFor, packingFor, reserveFor } from '../scheduler/credit.js';
@@ -25,8 +26,11 @@ import { takeBack } from './take-back.js';
 const STALL_MS = 2;
 /** Tasks that the mean looks back on by which reserves are held: where times vary, the preference for short ones would take long ones for short. */
 const MEAN_TASKS = 16;
-/** Looks without an answer after which a reserve comes back (P). */
-const RESERVE_LOOKS = 3;
+/** A reserve comes back after so long without an answer, and after so many times as long as a task takes (P), while others have enough to do. */
+const RESERVE_STALL_MS = 6;
+const RESERVE_STALL_TASKS = 3;
+/** With no more than this in reserve a worker gathers no replies, so nobody need look for them: it wakes the pool for each. */
+const UNGATHERED_MAX = 2;
 /** No reserves for so long after one had to come back (P): where priorities compete, it would have to all the time. */
 const PLAIN_MS = 100;
 /**
@@ -41,8 +45,15 @@ export class Prefetch {
   readonly #settlement: Settlement;
   readonly #members: ReadonlySet<Member>;
   readonly #cores: number;
+  /** The time that tasks wait is bounded by an option. */
+  readonly #countsWaits: boolean;
   readonly #answered: Member[] = [];
   #alarm: Alarm | undefined;
+  /**
+   * While all have enough to do and gather nothing there is no alarm: who takes what is stuck has answered before, and in that turn the members are looked at,
+   * from this time on. 0 while there may be an alarm, Infinity while the look is about to come.
+   */
+  #lookAt = 0;
   /** Some member holds a reserve, or may. */
   #reserves = false;
   /** Until when there are none, in ms of the pool's clock. */
@@ -54,6 +65,8 @@ export class Prefetch {
     this.#core = core;
     this.#settlement = settlement;
     this.#members = members;
+    const { overload, queue } = core.settings;
+    this.#countsWaits = overload !== undefined || queue.waitMsMax !== Infinity || queue.levels.some(({ waitMsMax }) => waitMsMax !== undefined);
     this.#cores = core.settings.host?.cores ?? cpuLimit().cpus;
   }
 
@@ -134,8 +147,19 @@ export class Prefetch {
   /** Watches for members that are stuck with tasks sent ahead. Called once a turn, after tasks were handed out. */
   watch(): void {
     const core = this.#core;
-    if (this.#alarm !== undefined || core.scheduler.inFlight <= core.scheduler.busy * core.places) return;
-    this.#alarm = core.alarms.set(core.now() + STALL_MS, this.#look);
+    if (this.#alarm !== undefined) return;
+    const hasEnough = core.scheduler.runnable > 0;
+    if (this.#lookAt !== 0 && hasEnough) {
+      if (core.now() < this.#lookAt) return;
+      this.#lookAt = Infinity;
+      return core.nextTurn(this.#look);
+    }
+    this.#lookAt = 0;
+    if (core.scheduler.inFlight <= core.scheduler.busy * core.places) return;
+    const soon = core.now() + STALL_MS;
+    const at = this.#reserves && hasEnough ? this.#nextLookAt(soon) : soon;
+    if (at > soon) this.#lookAt = at;
+    else this.#alarm = core.alarms.set(soon, this.#look);
   }
 
   /** Gives back what a member was sent ahead: it is stuck, or leaves. */
@@ -160,6 +184,7 @@ export class Prefetch {
   stop(): void {
     if (this.#alarm !== undefined) this.#core.alarms.cancel(this.#alarm);
     this.#alarm = undefined;
+    this.#lookAt = 0;
   }
 
   #reserveOf(member: Member, now: number): number {
@@ -168,7 +193,7 @@ export class Prefetch {
     const takes = member.worker.reserves?.(member.reserve > 0) === true;
     // A bulkhead counts what waits in a worker, and tasks bound to one come late in the order of all.
     if (!takes || places !== 1 || now < this.#plainUntil || functions.hasBulkheads || settings.placement.name === 'affinity') return 0;
-    const reserve = reserveFor(member.meanMs, scheduler.runnable / this.#members.size);
+    const reserve = reserveFor(member.meanMs, scheduler.runnable / this.#members.size, this.#countsWaits);
     if (reserve > 0 && !this.#reserves) {
       this.#reserves = true;
       this.#lastKey = -Infinity;
@@ -182,6 +207,7 @@ export class Prefetch {
     const packing = packingFor(member.serviceMs, this.#members.size >= this.#cores);
     const prefetchMax = settings.autoConcurrency ? 0 : member.worker.prefetchMax;
     const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, prefetchMax, reserve));
+    if (credit > places && (reserve === 0 || reserve > UNGATHERED_MAX)) this.#lookAt = 0;
     // Small changes are not worth the bookkeeping.
     if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== places) return;
     member.creditMax = credit;
@@ -189,16 +215,32 @@ export class Prefetch {
     this.#core.scheduler.setCredit(member, credit, packing);
   }
 
-  /** Whether nothing came between two looks. What has arrived is delivered first: it may be us who were late. */
+  /** For how long a member may answer nothing. */
+  #patienceMs(member: Member): number {
+    if (member.reserve === 0 || this.#core.scheduler.runnable === 0) return STALL_MS;
+    // It must be clear that nobody has merely taken the worker's core for a while.
+    return Math.max(RESERVE_STALL_MS, RESERVE_STALL_TASKS * member.meanMs);
+  }
+
+  /** When somebody may be found stuck, or to have gathered replies; not before `soon`. */
+  #nextLookAt(soon: number): number {
+    let at = Infinity;
+    for (const member of this.#members) {
+      if (member.inFlight <= this.#core.places) continue;
+      if (member.reserve === 0 || member.reserve > UNGATHERED_MAX) return soon;
+      at = Math.min(at, member.batchSince + this.#patienceMs(member));
+    }
+    return at === Infinity ? soon : Math.max(soon, at);
+  }
+
+  /** Whether it has answered nothing for long. What has arrived is delivered first: it may be us who were late. */
   #isStuck(member: Member): boolean {
-    if (member.inFlight <= this.#core.places) return false;
+    const { places } = this.#core;
+    if (member.inFlight <= places) return false;
     member.worker.collect();
-    if (member.state !== 'ready') return false;
-    member.silentLooks = member.answered === member.answeredAtLook ? member.silentLooks + 1 : 0;
-    member.answeredAtLook = member.answered;
-    // While others have enough to do, a reserve may wait until it is clear that nobody has merely taken the worker's core for a while.
-    const looks = member.reserve > 0 && this.#core.scheduler.runnable > 0 ? RESERVE_LOOKS : 1;
-    return member.silentLooks >= looks && member.inFlight > this.#core.places;
+    if (member.state !== 'ready' || member.batch > 0 || member.inFlight <= places) return false;
+    // Alarms may ring half a ms early.
+    return this.#core.now() - member.batchSince >= this.#patienceMs(member) - 0.5;
   }
 
   #unload(member: Member): void {
@@ -210,7 +252,7 @@ export class Prefetch {
   }
 
   readonly #look = (): void => {
-    this.#alarm = undefined;
+    this.stop();
     for (const member of this.#members) if (this.#isStuck(member)) this.#unload(member);
     this.watch();
   };

@@ -18,25 +18,40 @@ describe('creditFor', () => {
 
   it('is a whole number from the concurrency to the limit', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 64 }), fc.double({ min: 0 }), fc.nat({ max: 1_023 }), fc.nat(), (concurrency, serviceMs, prefetchMax, queued) => {
-        const credit = creditFor(concurrency, serviceMs, prefetchMax, reserveFor(serviceMs, queued));
-        assert.ok(Number.isInteger(credit) && credit >= concurrency && credit <= concurrency + prefetchMax);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 64 }),
+        fc.double({ min: 0 }),
+        fc.nat({ max: 1_023 }),
+        fc.nat(),
+        fc.boolean(),
+        (concurrency, serviceMs, prefetchMax, queued, isCounted) => {
+          const credit = creditFor(concurrency, serviceMs, prefetchMax, reserveFor(serviceMs, queued, isCounted));
+          assert.ok(Number.isInteger(credit) && credit >= concurrency && credit <= concurrency + prefetchMax);
+        },
+      ),
     );
   });
 });
 
 describe('reserveFor', () => {
   it('is a quarter of the queue of each worker, and some ms of work', () => {
-    assert.deepEqual([reserveFor(1, 16), reserveFor(1, 1_000), reserveFor(0.1, 1_000), reserveFor(0.05, 1e6)], [4, 8, 80, 160]);
+    assert.deepEqual([reserveFor(1, 16, false), reserveFor(1, 1_000, false), reserveFor(0.1, 1_000, false), reserveFor(0.05, 1e6, false)], [4, 8, 80, 160]);
+  });
+
+  it('is one of tasks that are longer than some ms', () => {
+    assert.deepEqual([reserveFor(4, 1e6, false), reserveFor(10, 1e6, false), reserveFor(50, 4, false), reserveFor(10, 3, false)], [2, 1, 1, 0]);
+  });
+
+  it('is nothing of them where the time is bounded that they may wait', () => {
+    assert.deepEqual([reserveFor(2.1, 1e6, true), reserveFor(1, 1e6, true)], [0, 8]);
   });
 
   it('is nothing out of a short queue, of long tasks, and while their length is unknown', () => {
-    assert.deepEqual([reserveFor(1, 3), reserveFor(0.1, 20), reserveFor(2.1, 1e6), reserveFor(Number.NaN, 1e6)], [0, 0, 0, 0]);
+    assert.deepEqual([reserveFor(1, 3, false), reserveFor(0.1, 20, false), reserveFor(50.1, 1e6, false), reserveFor(Number.NaN, 1e6, false)], [0, 0, 0, 0]);
   });
 
   it('is nothing for tasks so short that as many are sent ahead out of any queue', () => {
-    assert.deepEqual([reserveFor(0.001, 1e6), reserveFor(0, 1e6)], [0, 0]);
+    assert.deepEqual([reserveFor(0.001, 1e6, false), reserveFor(0, 1e6, false)], [0, 0]);
   });
 });
 

@@ -1,11 +1,13 @@
 /** How long a worker may be kept busy by what it was sent ahead: enough to hide a round trip, too little to hoard. */
 const PREFETCH_MS = 0.5;
-/** The same out of a long queue (P): neither side need wake the other more than once in some ms, and the pool need not get a core at once to be in time. */
+/** The same out of a long queue (P): neither side need wake the other more than once in some ms, and the pool need not get a core at once to be in time. Of longer tasks, one. */
 const RESERVE_MS = 8;
 /** Most tasks in reserve (P): of shorter ones, PREFETCH_MS is as many. */
 const RESERVE_MAX = 256;
-/** Longer tasks are not held in reserve (P): what it saves is small beside them, and a worker that answers nothing for as long passes for stuck. */
-const RESERVED_MS_MAX = 2;
+/** Longer tasks are not held in reserve (P): the round trip that it spares, some tenths of a ms where all cores are busy, is nothing beside them. */
+const RESERVED_MS_MAX = 50;
+/** The same where somebody counts how long tasks wait in the queue, and what waits in a worker has left it. */
+const RESERVED_COUNTED_MS_MAX = 2;
 /** The worker's share of the queue is so many times longer than its reserve: a task waits in the queue, where all workers can get it, not in a reserve. */
 const QUEUE_PER_RESERVE = 4;
 
@@ -50,10 +52,11 @@ export function creditFor(concurrency: number, serviceMsEwma: number, prefetchMa
  *
  * @param serviceMs mean execution time in ms, not one that prefers short times; NaN while it is not known
  * @param queuedPerWorker tasks queued for each worker
+ * @param isCounted whether a bound is set on the time that tasks wait
  */
-export function reserveFor(serviceMs: number, queuedPerWorker: number): number {
-  if (!(serviceMs <= RESERVED_MS_MAX)) return 0;
+export function reserveFor(serviceMs: number, queuedPerWorker: number, isCounted: boolean): number {
+  if (!(serviceMs <= (isCounted ? RESERVED_COUNTED_MS_MAX : RESERVED_MS_MAX))) return 0;
   const share = Math.min(RESERVE_MAX, Math.floor(queuedPerWorker / QUEUE_PER_RESERVE));
   if (share * serviceMs <= PREFETCH_MS) return 0;
-  return Math.min(share, Math.floor(RESERVE_MS / serviceMs));
+  return Math.min(share, Math.max(1, Math.floor(RESERVE_MS / serviceMs)));
 }

@@ -16,7 +16,7 @@ export interface AttemptObserver {
   crashed(blamed: readonly PoolTask[], error: Error): void;
   /** Whether a task that was in a worker which died may be tried again. */
   mayTryAgain(): boolean;
-  /** How long such a task, whose next attempt is due, must wait before it asks again, in ms; 0 when it may begin. */
+  /** How long such a task, whose next attempt is due, must wait before it asks again, in ms; 0 when it may begin, `Infinity` when it has waited for too long. */
   holdMs(task: PoolTask): number;
 }
 

@@ -3,6 +3,7 @@
  *
  * Fields are plain and public for speed; the user sees the interface `Task` only. Rare things live in {@link TaskExtra}, made when first needed.
  */
+import type { MillraceError } from '../errors.js';
 import type { Bulkhead } from '../queue/bulkhead.js';
 import type { QueuedTask } from '../queue/queued-task.js';
 import { COMPLETED, isInFlight, isTerminal, QUEUED, stateName, transition } from '../task/lifecycle.js';
@@ -41,6 +42,8 @@ export interface TaskExtra {
   inCallerContext: (<R>(fn: () => R) => R) | undefined;
   /** Workers that died while they executed this task. */
   workersKilled: number;
+  /** How the last of them died. */
+  death: MillraceError | undefined;
   /** Delay before the previous attempt, for decorrelated backoff. */
   retryDelayMs: number;
   /** Clock time at which the task is due, while DELAYED. */
@@ -300,6 +303,7 @@ export class PoolTask implements Task, QueuedTask, WorkerTask {
       submitStack: undefined,
       inCallerContext: undefined,
       workersKilled: 0,
+      death: undefined,
       retryDelayMs: 0,
       dueAt: 0,
       timeoutAlarm: undefined,

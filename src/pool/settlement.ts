@@ -112,6 +112,7 @@ export class Settlement {
   crashed(task: PoolTask, error: MillraceError): void {
     const extra = task.ensureExtra();
     extra.workersKilled += 1;
+    extra.death = error;
     if (extra.workersKilled >= WORKERS_KILLED_MAX) this.fail(task, error, 'poison');
     else if (!this.#core.attempts.mayTryAgain()) this.fail(task, error, 'retry-budget');
     else this.attemptFailed(task, error);
@@ -239,7 +240,8 @@ export class Settlement {
       if (isTerminal(task.stateCode)) continue;
       const holdMs = (task.extra?.workersKilled ?? 0) > 0 ? core.attempts.holdMs(task) : 0;
       if (holdMs > 0) {
-        core.delayed.add(task, core.now() + holdMs);
+        if (holdMs === Infinity) this.fail(task, task.extra?.death, 'retry-budget');
+        else core.delayed.add(task, core.now() + holdMs);
         continue;
       }
       task.move(QUEUED);

@@ -31,6 +31,22 @@ describe('a task that was in a worker which died', () => {
     assert.equal(suspects.holdMs(one, 10_000, WORKERS), 0);
   });
 
+  it('is given up when deaths have not become fewer for a minute', () => {
+    const suspects = new Suspects();
+    const [one, other] = [task(), task()];
+    let now = 0;
+    for (; now < 60_000; now += TURN_MS) {
+      deaths(suspects, 1, now);
+      if (now < 5 * TURN_MS) continue;
+      assert.equal(suspects.holdMs(one, now, WORKERS), TURN_MS);
+    }
+    assert.equal(suspects.holdMs(other, now, WORKERS), TURN_MS);
+    for (; now < 5 * TURN_MS + 60_000; now += TURN_MS) deaths(suspects, 1, now);
+    assert.equal(suspects.holdMs(one, now, WORKERS), Infinity);
+    now += 10_000;
+    assert.equal(suspects.holdMs(other, now, WORKERS), 0, 'the other is the first now');
+  });
+
   it('is tried when the one before it has had its time, in the order in which they came', () => {
     const suspects = new Suspects();
     deaths(suspects, 5);

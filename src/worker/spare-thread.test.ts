@@ -60,6 +60,17 @@ describe('a spare thread', { timeout: 180_000 }, () => {
     assert.equal(threads.length, 2);
   });
 
+  it('may fail before anybody has taken it', async () => {
+    const started = once(process, 'worker');
+    startSpareThread(plain.id, plain.poolName);
+    const [spare] = (await started) as [Thread];
+    const ended = new Promise((resolve) => spare.once('exit', resolve));
+    // A preload that does not load, for one, while the program is busy.
+    spare.emit('error', new Error('not in threads'));
+    await ended;
+    assert.equal(threads.length, 1);
+  });
+
   for (const [what, options] of [
     ['of another pool', workerOptions({ poolName: 'other', runtime: PLAIN })],
     ['with an environment of its own', workerOptions({ runtime: { ...PLAIN, env: {} } })],

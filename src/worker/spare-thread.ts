@@ -34,13 +34,13 @@ export function startSpareThread(id: string, poolName: string): void {
   }
   const { thread } = spare;
   thread.unref();
+  // Nobody is to hear how it ends, unless somebody takes it: it may fail before its turn is over.
+  thread.on('error', () => undefined);
   setImmediate(() => {
     if (spare?.thread !== thread) return;
     spare = undefined;
     const { threadId } = thread;
     thread.on('exit', () => threadEnded(threadId));
-    // Nobody is to hear how it ends.
-    thread.on('error', () => undefined);
     void thread.terminate();
   }).unref();
 }

@@ -225,6 +225,7 @@ describe('a worker of tasks that take tens of ms', { timeout: 180_000 }, () => {
     ['waits are bounded', { queue: { maxWait: 1_000 } }],
     ['those of a level are', { queue: { levels: { urgent: { headStart: 0, maxWait: 500 }, normal: 1_000 } } }],
     ['there is overload control', { overload: 'adaptive' }],
+    ['waits decide how many workers there are', { size: { min: WORKERS, max: WORKERS + 1 }, policy: 'fixed' }],
   ] as const) {
     test(`holds none where ${reason}`, async () => {
       await withSim(1, options, async (sim) => {

@@ -45,7 +45,7 @@ export class Prefetch {
   readonly #settlement: Settlement;
   readonly #members: ReadonlySet<Member>;
   readonly #cores: number;
-  /** The time that tasks wait is bounded by an option. */
+  /** How long tasks wait in the queue is bounded by an option, or decides how many workers there are. */
   readonly #countsWaits: boolean;
   readonly #answered: Member[] = [];
   #alarm: Alarm | undefined;
@@ -65,8 +65,9 @@ export class Prefetch {
     this.#core = core;
     this.#settlement = settlement;
     this.#members = members;
-    const { overload, queue } = core.settings;
-    this.#countsWaits = overload !== undefined || queue.waitMsMax !== Infinity || queue.levels.some(({ waitMsMax }) => waitMsMax !== undefined);
+    const { overload, queue, size } = core.settings;
+    this.#countsWaits =
+      size.min !== size.max || overload !== undefined || queue.waitMsMax !== Infinity || queue.levels.some(({ waitMsMax }) => waitMsMax !== undefined);
     this.#cores = core.settings.host?.cores ?? cpuLimit().cpus;
   }
 

@@ -1,6 +1,5 @@
 /** Hands tasks to workers: once a turn, in key order, as far as there is credit, with one flush a worker. */
 import { DISPATCHED, isTerminal } from '../task/lifecycle.js';
-import { LOOKS_PER_CLOCK, Pace, PACE_LOOKS_MAX, PACE_MS, PACED_QUEUE, PACED_SERVICE_MS } from './pace.js';
 import { movedAmong } from '../transport/move.js';
 import { runCaptured } from '../runtime/async-context.js';
 import { FLAG_NOTIFY_START, FLAG_URGENT } from '../transport/protocol.js';
@@ -8,6 +7,7 @@ import { leaveBulkhead } from './bulkheads.js';
 import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
+import { LOOKS_PER_CLOCK, Pace, PACE_LOOKS_MAX, PACE_MS, PACED_QUEUE, PACED_SERVICE_MS } from './pace.js';
 import { DIRECT, HANDLE, TRANSFERRED } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Prefetch } from './prefetch.js';

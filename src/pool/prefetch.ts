@@ -4,7 +4,7 @@
  * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
  * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
  *
- * While many tasks wait, a worker holds some ms of work in reserve, or one task of up to 50 ms, so that it need not wake the pool for each reply, nor the pool
+ * While many tasks wait, a worker holds some ms of work in reserve, or, in a pool of fixed size, one task of up to 50 ms, so that it need not wake the pool for each reply, nor the pool
  * get a core at once. A reserve is a quarter of the worker's share of the queue at most, so it shrinks with the queue. It comes back when a task comes that would
  * have overtaken it in the queue, and then there is none for a while.
  *

@@ -52,7 +52,7 @@ export function creditFor(concurrency: number, serviceMsEwma: number, prefetchMa
  *
  * @param serviceMs mean execution time in ms, not one that prefers short times; NaN while it is not known
  * @param queuedPerWorker tasks queued for each worker
- * @param isCounted whether a bound is set on the time that tasks wait
+ * @param isCounted whether somebody goes by how long tasks wait in the queue: a bound on it, or the pool's sizing
  */
 export function reserveFor(serviceMs: number, queuedPerWorker: number, isCounted: boolean): number {
   if (!(serviceMs <= (isCounted ? RESERVED_COUNTED_MS_MAX : RESERVED_MS_MAX))) return 0;

@@ -41,7 +41,7 @@ let spare: Decoder | undefined;
  * @throws MillraceError `ERR_PROTOCOL`, or what the host's deserializer throws, when the bytes are not those of one value
  */
 export function decodeValue(bytes: Uint8Array, offset: number, length: number, bulks: readonly ArrayBuffer[] = NO_BULKS): unknown {
-  const decoder = spare ?? new Decoder(bytes, offset, length, bulks);
+  const decoder = spare ?? new Decoder(NO_BYTES, 0, 0);
   // A setter that somebody gave to all objects may decode something else.
   spare = undefined;
   decoder.open(bytes, offset, length, bulks);

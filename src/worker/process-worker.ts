@@ -25,7 +25,7 @@ import { INSPECTABLE } from './inspect/inspectable.js';
 import { guardProcess } from './orphan-guard.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
-import type { Carrier } from './remote-worker.js';
+import type { Carrier } from './carrier.js';
 import { workerEnv } from './worker-env.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 import { clearTimeout, setTimeout } from '../runtime/host-timers.js';

@@ -8,7 +8,7 @@ import type { CancelCode, PoolFrame, TaskFrame } from '../transport/protocol.js'
 import type { PoolEnd, PoolEndHandler } from '../transport/transport.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
-import type { Launch } from './remote-worker.js';
+import type { Launch } from './carrier.js';
 import { Rig, workerOptions } from './fixtures/harness.js';
 
 /** A thread or process that does nothing by itself. */

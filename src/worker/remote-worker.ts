@@ -11,42 +11,23 @@
 import { SLOTS_MAX } from '../transport/control-block.js';
 import { reviveError } from '../transport/error-codec.js';
 import type { ErrorRecord } from '../transport/error-record.js';
-import { CANCEL_NONE } from '../transport/protocol.js';
-import type { CancelCode, WorkerFrame } from '../transport/protocol.js';
+import { CANCEL_NONE, type CancelCode, type WorkerFrame } from '../transport/protocol.js';
 import type { PoolEnd, PoolEndHandler } from '../transport/transport.js';
 import type { WorkerStatus } from '../transport/worker-status.js';
 import { failAssertion } from '../runtime/assert.js';
 import type { MillraceError } from '../errors.js';
-import { systemClock } from '../runtime/clock.js';
-import type { Clock, Timer } from '../runtime/clock.js';
+import { systemClock, type Clock, type Timer } from '../runtime/clock.js';
 import { deferred } from '../runtime/deferred.js';
 import { messageOf } from '../runtime/permission.js';
-import { exitError, exitReason, NO_EXIT } from './remote-exit.js';
-import type { CarrierExit, WorkerStory } from './remote-exit.js';
+import type { Carrier, Launch } from './carrier.js';
+import { exitError, exitReason, NO_EXIT, type CarrierExit, type WorkerStory } from './remote-exit.js';
 import { RemoteForks } from './remote-forks.js';
 import { AbandonedAttempt, SlotTable } from './slot-table.js';
 import { asError, hookError, startError } from './start-error.js';
-import type { Siblings } from './thread-siblings.js';
 import type { Worker, WorkerHost, WorkerOptions, WorkerTask } from './worker.js';
 
 /** Longest wait for the second of the two signs that a worker has ended, in ms (P). */
 const SETTLE_MS = 250;
-
-/** The thread or process itself. It does not keep this process alive unless told to. */
-export interface Carrier {
-  readonly end: PoolEnd;
-  /** Threads that run each other's forked children. */
-  readonly siblings?: Siblings | undefined;
-  /** Ends it whatever it does; `onExit` follows, if anything can end it. `silent`: its event loop has left a question unanswered. */
-  kill(silent: boolean): void;
-  ref(): void;
-  memoryBytes?(): Promise<number | undefined>;
-  /** It has ended or is left behind: give back what it held in this process. */
-  dispose(): void;
-}
-
-/** Starts the thread or process. May throw; `onExit` is called once otherwise. */
-export type Launch = (options: WorkerOptions, handler: PoolEndHandler, onExit: (exit: CarrierExit) => void) => Carrier;
 
 export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   readonly id: string;
@@ -151,6 +132,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
 
   serviceMs(): number {
     return this.#carrier?.end.serviceMs() ?? NaN;
+  }
+
+  copiedBytes(): number {
+    return this.#carrier?.end.copiedBytes?.() ?? 0;
   }
 
   status(): WorkerStatus | undefined {

@@ -21,7 +21,7 @@ import { workerInit } from './entry/worker-init.js';
 import { inheritedExecArgv } from './inherited-exec-argv.js';
 import type { CarrierExit } from './remote-exit.js';
 import { RemoteWorker } from './remote-worker.js';
-import type { Carrier } from './remote-worker.js';
+import type { Carrier } from './carrier.js';
 import { newThread, takeSpareThread } from './spare-thread.js';
 import { threadMemoryBytes } from './thread-memory.js';
 import { ThreadSeat } from './thread-siblings.js';

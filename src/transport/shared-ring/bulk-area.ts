@@ -23,6 +23,8 @@ export class BulkWriter {
   readonly #ring: RingWriter;
   /** Longest run of bytes that may stand here: a quarter of the area, so that one does not shut out the others. */
   readonly bytesMax: number;
+  /** Bytes written since whoever reads this set it to 0. */
+  writtenBytes = 0;
 
   constructor(memory: RingMemory, place: RingPlace) {
     this.#memory = memory;
@@ -50,6 +52,7 @@ export class BulkWriter {
     this.#memory.words[word + WORD_KIND] = KIND_BULK;
     this.#memory.words[word + WORD_BYTE_LENGTH] = bytes.length;
     this.#memory.bytes.set(bytes, offset + BULK_HEADER_BYTES);
+    this.writtenBytes += bytes.length;
     return true;
   }
 

@@ -72,6 +72,13 @@ export class Inbox {
     return true;
   }
 
+  /** Bytes copied out of the area since the last call. Not beside `takeFill`. */
+  takeCopied(): number {
+    const { takenBytes } = this.#area;
+    this.#area.takenBytes = 0;
+    return takenBytes;
+  }
+
   /** Whether enough was read for the writer to be told. */
   get releaseDue(): boolean {
     return this.#reader.unreleasedBytes >= this.#releaseBytes;

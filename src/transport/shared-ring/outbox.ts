@@ -99,6 +99,13 @@ export class Outbox {
     return had;
   }
 
+  /** Bytes copied into the area since the last call. */
+  takeCopied(): number {
+    const { writtenBytes } = this.#area;
+    this.#area.writtenBytes = 0;
+    return writtenBytes;
+  }
+
   /** Whether `publish` would move held records now. */
   get canMove(): boolean {
     return !this.#overflow.isEmpty && this.#writer.hasRoom(this.#overflow.frontBytes);

@@ -8,6 +8,7 @@
  * `flush` with tasks in flight goes from parked to watching where that pays; `look` goes back. The protocol is in README.md.
  */
 import type { MessagePort } from 'node:worker_threads';
+import { keepFreedMemory } from '../../runtime/allocator.js';
 import { store } from '../../runtime/atomics.js';
 import { failAssertion } from '../../runtime/assert.js';
 import { MillraceError } from '../../errors.js';
@@ -28,14 +29,15 @@ import { hostRechecker, type Rechecker, type Watcher } from './rechecker.js';
 import { PoolSlots, QUEUED, type SlotState } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
 import { SpinTrial } from './spin-trial.js';
+import { TakenBack } from './taken-back.js';
 import { writeTask } from './task-record.js';
 import { WATCH_MS, WATCH_BATCH_MS, BATCH_MIN, WATCH_CROWDED_MS, SHORT_SLEEP_MS, LINGER_MS, LINGER_RUN_MS, LINGER_NEAR_MS } from './watch-times.js';
 
 /** Looks between two readings of the clock. */
 const LOOKS_PER_CLOCK = 16;
 
-/** Tasks taken back of which held records are kept, at least. */
-const TAKEN_BACK_MAX = 64;
+/** After so many bytes of large buffers the memory that they leave behind is worth keeping (P). */
+const KEEP_BYTES_MIN = 1 << 23;
 
 /** The pool's end of a ring can tell more than the contract asks. */
 export interface RingPoolEnd extends PoolEnd {
@@ -75,8 +77,9 @@ class PoolRing implements RingPoolEnd, Watcher {
   readonly #cores: number;
   #unsent: { readonly slot: number; readonly error: MillraceError }[] = [];
   #inFlight = 0;
-  /** Tasks that were taken back while records were held, as `slotKey`s: theirs need not be sent any more. */
-  readonly #takenBack: Set<number> = new Set();
+  /** Bytes of large buffers so far, up to KEEP_BYTES_MIN. */
+  #copiedBytes = 0;
+  readonly #takenBack: TakenBack = new TakenBack();
   #watching = false;
   /** When we last saw a sign of life while tasks were in flight; 0 when none are. */
   #waitingSinceMs = 0;
@@ -95,7 +98,7 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#service = new ServiceReader(memory);
     this.#lane = new PortLane(port, () => this.#onPortClosed());
     this.#lane.unref();
-    this.#outbox = new Outbox(memory, memory.request, memory.requestArea, this.#lane, (words, word) => this.#isDead(words, word));
+    this.#outbox = new Outbox(memory, memory.request, memory.requestArea, this.#lane, (words, word) => this.#takenBack.has(words, word));
     this.#inbox = new Inbox(memory, memory.reply, memory.replyArea, this.#lane);
     this.#parking = new Parking(memory.words, POOL_PARKED, this.#hasWork, this.#onWake);
     this.#watch();
@@ -171,7 +174,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   revoke(slot: number): boolean {
     if (!this.#slots.revoke(slot)) return false;
     this.#settled();
-    if (this.#outbox.heldBytes > 0) this.#takenBack.add(slotKey(slot, this.#slots.generation(slot)));
+    if (this.#outbox.heldBytes > 0) this.#takenBack.add(slot, this.#slots.generation(slot));
     this.#forgetTakenBack();
     return true;
   }
@@ -182,6 +185,12 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   serviceMs(): number {
     return this.#service.read();
+  }
+
+  copiedBytes(): number {
+    const bytes = this.#outbox.takeCopied() + this.#inbox.takeCopied();
+    if (bytes > 0 && this.#copiedBytes < KEEP_BYTES_MIN && (this.#copiedBytes += bytes) >= KEEP_BYTES_MIN) keepFreedMemory();
+    return bytes;
   }
 
   status(): WorkerStatus {
@@ -353,17 +362,9 @@ class PoolRing implements RingPoolEnd, Watcher {
     for (const { slot, error } of unsent) this.#handler.onUnsent(slot, error);
   }
 
-  /** A held task that was taken back need not be sent; one whose value is in the port must, to take it out there. */
-  #isDead(words: Int32Array, word: number): boolean {
-    if (this.#takenBack.size === 0) return false;
-    const head = words[word + records.WORD_KIND] as number;
-    if (records.kindOf(head) !== records.KIND_TASK || records.formatOf(head) > records.FORMAT_INLINE) return false;
-    return this.#takenBack.has(slotKey(words[word + records.WORD_SLOT] as number, words[word + records.WORD_GENERATION] as number));
-  }
-
   /** Keeps the overflow in proportion to the tasks in flight, when a stuck worker's tasks are taken back again and again. */
   #forgetTakenBack(): void {
-    if (this.#outbox.heldBytes > 0 && this.#takenBack.size <= Math.max(TAKEN_BACK_MAX, this.#inFlight)) return;
+    if (this.#outbox.heldBytes > 0 && this.#takenBack.areFew(this.#inFlight)) return;
     this.#outbox.compact();
     this.#takenBack.clear();
   }
@@ -390,9 +391,4 @@ class PoolRing implements RingPoolEnd, Watcher {
     this.#parking.close();
     this.#handler.onClose(this.#failure);
   }
-}
-
-/** Names one task of a slot. */
-function slotKey(slot: number, generation: number): number {
-  return generation * 0x1_0000 + slot;
 }

@@ -1,8 +1,9 @@
 /** How many tasks workers are sent ahead, over simulated workers: by the service times that they tell, and out of a long queue. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { cpuLimit } from '../runtime/limits.js';
 import { ManualClock } from '../runtime/manual-clock.js';
-import type { TaskOptions } from '../task/types.js';
+import type { Task, TaskOptions } from '../task/types.js';
 import { withSim, WORKERS } from './fixtures/overload-sim.js';
 import type { OverloadSim } from './fixtures/overload-sim.js';
 import { makeSimulation, SimWorker } from './fixtures/sim-worker.js';
@@ -78,6 +79,69 @@ test('what a busy worker was sent ahead is taken back from the last to the first
   await clock.advance(100);
   await tasks;
   await pool.terminate();
+});
+
+/** A pool in which workers want all cores, of workers that tell how quick they are, and have told it. */
+async function withQuick(
+  serviceMs: () => number,
+  run: (pool: WorkerPool, clock: ManualClock, play: (options?: TaskOptions) => Task) => Promise<void>,
+): Promise<void> {
+  const clock = new ManualClock(1_000);
+  const random = (): number => 0.5;
+  class Quick<T extends WorkerTask> extends SimWorker<T> {
+    override readonly prefetchMax: number = 1_024;
+    override serviceMs(): number {
+      return serviceMs();
+    }
+  }
+  const simulation = makeSimulation(clock, random);
+  const settings = normaliseOptions({ size: Math.max(2, cpuLimit().cpus), clock, random });
+  const pool = new WorkerPool(settings, 'data:text/javascript,', (options, host) => new Quick(options, host, simulation));
+  const play = (options: TaskOptions = {}): Task => pool.submit('play', [{ ms: 1, outcome: 'ok', key: (key += 1) }], options);
+  await clock.advance(100);
+  const first = Array.from({ length: 4 * settings.size.max }, () => play().result);
+  await clock.advance(20);
+  await Promise.all(first);
+  await run(pool, clock, play);
+  await pool.terminate();
+}
+
+test('one worker gets some ms of tasks of next to no work where another would take a core from it, and gives them back for one that is due before', async () => {
+  await withQuick(
+    () => 0.002,
+    async (pool, clock, play) => {
+      const tasks = Array.from({ length: 900 }, () => play());
+      const each = Promise.allSettled(tasks.map((task) => task.result));
+      await clock.advance(0.5);
+      assert.ok(pool.stats().tasks.inFlight > 800, `${pool.stats().tasks.inFlight} in flight`);
+      assert.equal(pool.stats().workers.busy, 1);
+      await clock.advance(1);
+      const urgent = play({ priority: 'critical' });
+      await clock.advance(3);
+      assert.equal(urgent.state, 'COMPLETED');
+      assert.ok(tasks.filter((task) => task.state === 'COMPLETED').length < 20);
+      await pool.terminate();
+      await each;
+    },
+  );
+});
+
+test('tasks that turn out to be longer come back to those that are idle', async () => {
+  let serviceMs = 0.002;
+  await withQuick(
+    () => serviceMs,
+    async (pool, clock, play) => {
+      const all = Promise.all(Array.from({ length: 900 }, () => play().result));
+      await clock.advance(0.5);
+      assert.equal(pool.stats().workers.busy, 1);
+      serviceMs = 1;
+      await clock.advance(10);
+      assert.equal(pool.stats().workers.busy, Math.max(2, cpuLimit().cpus));
+      assert.ok(pool.stats().tasks.inFlight < 900 - 10, `${pool.stats().tasks.inFlight} in flight`);
+      await clock.advance(900);
+      await all;
+    },
+  );
 });
 
 /** Of a simulated worker. */

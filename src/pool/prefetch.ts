@@ -4,6 +4,9 @@
  * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
  * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
  *
+ * Where a second worker would only take the pool's core, one gets all tasks of next to no work, and is sent some ms of them ahead: it may lose its core for a while,
+ * and what it cannot do meanwhile shall wake nobody else. When its tasks turn out to be longer while somebody is idle, it gives them back.
+ *
  * While many tasks wait, a worker holds some ms of work in reserve, or, in a pool of fixed size, one task of up to 50 ms, so that it need not wake the pool for each reply, nor the pool
  * get a core at once. A reserve is a quarter of the worker's share of the queue at most, so it shrinks with the queue. It comes back when a task comes that would
  * have overtaken it in the queue, and then there is none for a while.
@@ -13,7 +16,7 @@
  * tasks usually take. This is the pool's work stealing: what is stolen has not begun.
  */
 import { cpuLimit } from '../runtime/limits.js';
-import { creditFor, packingFor, reserveFor } from '../scheduler/credit.js';
+import { creditFor, holdsTooMuch, PACKING_MAX, packingFor, reserveFor, togetherFor } from '../scheduler/credit.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
@@ -112,12 +115,17 @@ export class Prefetch {
       member.measuredMs = NaN;
       // One batch in which the worker lost its core says nothing of the tasks: only what two in a row have taken is believed to be longer.
       const serviceMs = Number.isNaN(member.sampleMs) ? sampleMs : Math.min(sampleMs, Math.max(member.sampleMs, member.serviceMs));
+      const steadyMs = Number.isNaN(member.sampleMs) ? sampleMs : Math.min(sampleMs, member.sampleMs);
       member.sampleMs = sampleMs;
       member.meanMs = Number.isNaN(member.meanMs) ? sampleMs : member.meanMs + (batch / (batch + MEAN_TASKS)) * (sampleMs - member.meanMs);
+      const copied = member.worker.copiedBytes?.() ?? 0;
+      if (copied > 0 || member.copiedBytes > 0) member.copiedBytes += (batch / (batch + MEAN_TASKS)) * (copied / batch - member.copiedBytes);
       member.batchSince = now;
       const weight = serviceMs < member.serviceMs ? NEWEST_SHORTER : NEWEST_LONGER;
       member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + weight * (serviceMs - member.serviceMs);
-      this.#setCredit(member, this.#reserveOf(member, now));
+      const mayHold = this.#mayHold(member, now);
+      this.#setCredit(member, mayHold ? this.#reserveOf(member) : 0, mayHold ? Math.max(member.serviceMs, steadyMs) : NaN);
+      if (holdsTooMuch(member.inFlight, member.creditMax, steadyMs) && this.#hasIdle()) this.recall(member);
     }
     this.#answered.length = 0;
   }
@@ -129,7 +137,7 @@ export class Prefetch {
     this.forgoReserves();
     for (const member of this.#members) {
       if (member.state !== 'ready' || member.creditMax <= this.#core.places) continue;
-      this.#setCredit(member, 0);
+      this.#setCredit(member, 0, NaN);
       this.recall(member);
     }
   }
@@ -188,26 +196,43 @@ export class Prefetch {
     this.#lookAt = 0;
   }
 
-  #reserveOf(member: Member, now: number): number {
-    const { functions, places, scheduler, settings } = this.#core;
+  /** Whether it may hold more than takes it PREFETCH_MS. */
+  #mayHold(member: Member, now: number): boolean {
+    const { functions, places, settings } = this.#core;
     // Asked each time: the answer is about what was sent since.
     const takes = member.worker.reserves?.(member.reserve > 0) === true;
     // A bulkhead counts what waits in a worker, and tasks bound to one come late in the order of all.
-    if (!takes || places !== 1 || now < this.#plainUntil || functions.hasBulkheads || settings.placement.name === 'affinity') return 0;
-    const reserve = reserveFor(member.meanMs, scheduler.runnable / this.#members.size, this.#countsWaits);
-    if (reserve > 0 && !this.#reserves) {
-      this.#reserves = true;
-      this.#lastKey = -Infinity;
-    }
+    return takes && places === 1 && now >= this.#plainUntil && !functions.hasBulkheads && settings.placement.name !== 'affinity';
+  }
+
+  #reserveOf(member: Member): number {
+    const reserve = reserveFor(member.meanMs, this.#core.scheduler.runnable / this.#members.size, this.#countsWaits);
+    if (reserve > 0) this.#mayOvertake();
     return reserve;
   }
 
-  #setCredit(member: Member, reserve: number): void {
+  #hasIdle(): boolean {
+    for (const member of this.#members) if (member.state === 'ready' && member.inFlight === 0) return true;
+    return false;
+  }
+
+  /** From here on some member holds more than takes it PREFETCH_MS. */
+  #mayOvertake(): void {
+    if (this.#reserves) return;
+    this.#reserves = true;
+    this.#lastKey = -Infinity;
+  }
+
+  /** `steadyMs`: what tasks have taken it lately; NaN where it may not hold more than takes it PREFETCH_MS. */
+  #setCredit(member: Member, reserve: number, steadyMs: number): void {
     const { places, settings } = this.#core;
     member.reserve = reserve;
-    const packing = packingFor(member.serviceMs, this.#members.size >= this.#cores);
+    const isCrowded = this.#members.size >= this.#cores;
+    const packing = packingFor(member.serviceMs, isCrowded, member.copiedBytes);
+    const together = isCrowded && packing === PACKING_MAX ? togetherFor(steadyMs) : 0;
     const prefetchMax = settings.autoConcurrency ? 0 : member.worker.prefetchMax;
-    const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, prefetchMax, reserve));
+    const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, prefetchMax, Math.max(reserve, together)));
+    if (together > 0) this.#mayOvertake();
     if (credit > places && (reserve === 0 || reserve > UNGATHERED_MAX)) this.#lookAt = 0;
     // Small changes are not worth the bookkeeping.
     if (packing === member.packing && Math.abs(credit - member.creditMax) * 8 <= member.creditMax && credit !== places) return;
@@ -246,7 +271,7 @@ export class Prefetch {
 
   #unload(member: Member): void {
     member.serviceMs = Math.max(member.serviceMs, STALL_MS);
-    this.#setCredit(member, 0);
+    this.#setCredit(member, 0, NaN);
     this.recall(member);
     // What comes back is no reason to take from the others what they hold.
     this.#lastKey = -Infinity;

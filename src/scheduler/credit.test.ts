@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from '../runtime/fixtures/fast-check.js';
-import { creditFor, packingFor, reserveFor } from './credit.js';
+import { creditFor, holdsTooMuch, packingFor, reserveFor, togetherFor } from './credit.js';
 
 describe('creditFor', () => {
   it('sends half a millisecond of work ahead', () => {
@@ -55,6 +55,21 @@ describe('reserveFor', () => {
   });
 });
 
+describe('togetherFor', () => {
+  it('lets one worker have some ms of work, and less of what takes it longer', () => {
+    assert.deepEqual([togetherFor(0.002), togetherFor(0.008), togetherFor(0.1), togetherFor(0), togetherFor(Number.NaN)], [2_000, 500, 40, 0, 0]);
+  });
+});
+
+describe('holdsTooMuch', () => {
+  it('asks for much more than the worker may be sent, and for long work', () => {
+    assert.deepEqual(
+      [holdsTooMuch(900, 250, 0.075), holdsTooMuch(400, 250, 0.075), holdsTooMuch(16, 5, 0.1), holdsTooMuch(900, 250, NaN)],
+      [true, false, false, false],
+    );
+  });
+});
+
 describe('packingFor', () => {
   it('counts as one what a worker that is awake does while another would be woken', () => {
     assert.deepEqual([packingFor(0.015, false), packingFor(0.007, true), packingFor(0.003, false)], [1, 2, 3]);
@@ -65,10 +80,18 @@ describe('packingFor', () => {
   });
 
   it('keeps tasks that cost less than their hand-over together, up to a limit', () => {
-    assert.deepEqual([packingFor(0.001, false), packingFor(0.0001, false), packingFor(0, false)], [8, 8, 8]);
+    assert.deepEqual([packingFor(0.001, false), packingFor(0.0001, false), packingFor(0, false)], [10, 10, 10]);
   });
 
   it('keeps somewhat longer ones together where another worker would take the core of the pool', () => {
-    assert.deepEqual([packingFor(0.003, true), packingFor(0.004, true)], [8, 2]);
+    assert.deepEqual([packingFor(0.003, true), packingFor(0.004, true)], [10, 2]);
+  });
+
+  it('counts copying large buffers as part of the hand-over', () => {
+    const bytes = 2 * 65_536;
+    assert.deepEqual([packingFor(0.012, false, bytes), packingFor(0.012, false)], [10, 1]);
+    assert.deepEqual([packingFor(0.02, true, bytes), packingFor(0.02, true)], [10, 0]);
+    assert.deepEqual([packingFor(0.02, false, bytes), packingFor(0.1, true, bytes)], [0, 0], 'what takes the worker longer goes to as many as there are');
+    assert.equal(packingFor(0.1, true, 1e9), 0, 'whatever is streamed');
   });
 });

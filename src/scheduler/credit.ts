@@ -1,5 +1,9 @@
 /** How long a worker may be kept busy by what it was sent ahead: enough to hide a round trip, too little to hoard. */
 const PREFETCH_MS = 0.5;
+/** The same where one worker does more than two, and loses its core to others now and then (P): so that what it cannot do meanwhile wakes nobody else. */
+const PREFETCH_TOGETHER_MS = 4;
+/** Who holds so many times what it may be sent gives it back where that is needed (P): taking a task back costs about as much as sending it. */
+const HELD_SHARE = 2;
 /** The same out of a long queue (P): neither side need wake the other more than once in some ms, and the pool need not get a core at once to be in time. Of longer tasks, one. */
 const RESERVE_MS = 8;
 /** Most tasks in reserve (P): of shorter ones, PREFETCH_MS is as many. */
@@ -17,7 +21,13 @@ const WAKE_MS = 0.03;
 const HAND_OFF_MS = 0.0015;
 /** The same where a second worker that is woken would run on the pool's own core: up to here one worker does more than two (P). */
 const HAND_OFF_CROWDED_MS = 0.0035;
-const PACKING_MAX = 8;
+export const PACKING_MAX: number = 10;
+/** Bytes of large buffers that the pool's thread copies in a ms (P), which is part of what it spends on a task; the worker copies as many. */
+const COPY_BYTES_PER_MS = 1e7;
+/** The same where a second worker would run on the pool's own core (P). */
+const COPY_CROWDED_BYTES_PER_MS = 6.7e6;
+/** More than this is no hand-over of one task, but a stream (P). */
+const COPIED_BYTES_MAX = 1 << 19;
 
 /**
  * How many tasks are as good as none for a worker that is awake, as a power of two: those that take it no longer than waking another. Tasks of next to no
@@ -25,9 +35,12 @@ const PACKING_MAX = 8;
  *
  * @param serviceMsEwma moving mean of the execution time in ms; NaN while it is not known
  * @param isCrowded the workers and the pool's own thread want more cores than there are
+ * @param copiedBytes what the pool's thread copies of large buffers for a task, there and back
  */
-export function packingFor(serviceMsEwma: number, isCrowded: boolean): number {
-  if (serviceMsEwma <= (isCrowded ? HAND_OFF_CROWDED_MS : HAND_OFF_MS)) return PACKING_MAX;
+export function packingFor(serviceMsEwma: number, isCrowded: boolean, copiedBytes = 0): number {
+  const bytes = Math.min(copiedBytes, COPIED_BYTES_MAX);
+  const handOffMs = isCrowded ? HAND_OFF_CROWDED_MS + bytes / COPY_CROWDED_BYTES_PER_MS : HAND_OFF_MS + bytes / COPY_BYTES_PER_MS;
+  if (serviceMsEwma <= handOffMs) return PACKING_MAX;
   const tasks = WAKE_MS / serviceMsEwma;
   if (!(tasks >= 2)) return 0;
   return Math.min(PACKING_MAX, 31 - Math.clz32(tasks));
@@ -39,7 +52,7 @@ export function packingFor(serviceMsEwma: number, isCrowded: boolean): number {
  * @param concurrency tasks it executes at once; >= 1
  * @param serviceMsEwma moving mean of the execution time in ms; NaN while it is not known (nothing is sent ahead)
  * @param prefetchMax upper limit of what is sent ahead; 0 for transports that cannot take tasks back
- * @param reserve what `reserveFor` says
+ * @param reserve what `reserveFor` or `togetherFor` says
  */
 export function creditFor(concurrency: number, serviceMsEwma: number, prefetchMax: number, reserve: number): number {
   if (Number.isNaN(serviceMsEwma)) return concurrency;
@@ -59,4 +72,18 @@ export function reserveFor(serviceMs: number, queuedPerWorker: number, isCounted
   const share = Math.min(RESERVE_MAX, Math.floor(queuedPerWorker / QUEUE_PER_RESERVE));
   if (share * serviceMs <= PREFETCH_MS) return 0;
   return Math.min(share, Math.max(1, Math.floor(RESERVE_MS / serviceMs)));
+}
+
+/**
+ * How many tasks a worker may be sent ahead where it does more than two (`packingFor`), so that all go to it.
+ *
+ * @param steadyMs what tasks have taken it lately, not one that prefers short times: a long one among them must not wait beside an idle worker
+ */
+export function togetherFor(steadyMs: number): number {
+  return steadyMs > 0 ? Math.floor(PREFETCH_TOGETHER_MS / steadyMs) : 0;
+}
+
+/** Whether a worker is to give back what it was sent when its tasks were shorter, if another is idle: `inFlight` tasks are far more than its `credit`, and long work. */
+export function holdsTooMuch(inFlight: number, credit: number, steadyMs: number): boolean {
+  return inFlight > HELD_SHARE * credit && inFlight * steadyMs > PREFETCH_TOGETHER_MS;
 }

@@ -2,7 +2,7 @@
 import { medianOf } from './load.mjs';
 
 /** Least time for which either side runs before it is measured: until it is compiled, the compiler wants the cores too. */
-const WARM_MS = 500;
+const WARM_MS = 1_500;
 
 /**
  * Speed-up over the same work inline, taken before and after. `prepare` puts the input back before every pass and is not counted: a pass over what the

@@ -173,6 +173,7 @@ export class Dispatcher {
       this.#assign(task, member, this.#inCallerContext);
     }
     if (task !== undefined) this.#prefetch.handedOut(task);
+    this.#prefetch.sent(RUN_MAX - left, now);
     if (left === 0 && scheduler.depth > 0) this.#core.wakeNextTurn();
   }
 

@@ -34,8 +34,6 @@ export class Member {
   meanMs: number = NaN;
   /** What the last batch of answers took a task, in ms. */
   sampleMs: number = NaN;
-  /** Moving mean of the bytes that the pool's thread copies for a task, where they are large. */
-  copiedBytes = 0;
   /** What a task of those it answered in this turn took it, in ms of its own clock; NaN where it does not tell. */
   measuredMs: number = NaN;
   /** Answers since the queue was last looked at, and when that had brought the last ones (or when it was given work, if later). */

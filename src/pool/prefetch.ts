@@ -16,6 +16,7 @@
  * tasks usually take. This is the pool's work stealing: what is stolen has not begun.
  */
 import { cpuLimit } from '../runtime/limits.js';
+import { HandOver } from '../scheduler/hand-over.js';
 import { creditFor, holdsTooMuch, PACKING_MAX, packingFor, reserveFor, togetherFor } from '../scheduler/credit.js';
 import type { Alarm } from './alarms.js';
 import type { PoolCore } from './core.js';
@@ -29,6 +30,9 @@ import { takeBack } from './take-back.js';
 const STALL_MS = 2;
 /** Tasks that the mean looks back on by which reserves are held: where times vary, the preference for short ones would take long ones for short. */
 const MEAN_TASKS = 16;
+/** What the pool spends on a task is measured with so many tasks at least, and once in so many turns. */
+const MEASURED_MIN = 4;
+const MEASURED_TURNS = 4;
 /** A reserve comes back after so long without an answer, and after so many times as long as a task takes (P), while others have enough to do. */
 const RESERVE_STALL_MS = 6;
 const RESERVE_STALL_TASKS = 3;
@@ -51,6 +55,10 @@ export class Prefetch {
   /** How long tasks wait in the queue is bounded by an option, or decides how many workers there are. */
   readonly #countsWaits: boolean;
   readonly #answered: Member[] = [];
+  readonly #handOver: HandOver = new HandOver();
+  #receipts = 0;
+  /** When the first of them had answered, in ms of the pool's clock; NaN in a turn that is not measured. */
+  #answeredAt = NaN;
   #alarm: Alarm | undefined;
   /**
    * While all have enough to do and gather nothing there is no alarm: who takes what is stuck has answered before, and in that turn the members are looked at,
@@ -81,8 +89,22 @@ export class Prefetch {
 
   /** A task of this member was answered. */
   count(member: Member): void {
-    if (member.batch === 0) this.#answered.push(member);
+    if (member.batch === 0) {
+      if (this.#answered.length === 0) this.#beginReceipt();
+      this.#answered.push(member);
+    }
     member.batch += 1;
+  }
+
+  /** The pool has sent so many tasks since that time of its clock. */
+  sent(tasks: number, since: number): void {
+    if (tasks >= MEASURED_MIN && this.#receipts % MEASURED_TURNS === 0) this.#handOver.sent(tasks, this.#core.now() - since);
+  }
+
+  #beginReceipt(): void {
+    if (this.#core.inFlight < MEASURED_MIN) return void (this.#answeredAt = NaN);
+    this.#receipts += 1;
+    this.#answeredAt = this.#receipts % MEASURED_TURNS === 0 ? this.#core.now() : NaN;
   }
 
   /** Replies that workers gather are taken in with those that one of them woke the pool for: so it need not be woken for them. Before `adjust`. */
@@ -106,6 +128,7 @@ export class Prefetch {
   adjust(): void {
     if (this.#answered.length === 0) return;
     const now = this.#core.now();
+    this.#measureReceipt(now);
     for (const member of this.#answered) {
       const { batch } = member;
       member.batch = 0;
@@ -118,8 +141,6 @@ export class Prefetch {
       const steadyMs = Number.isNaN(member.sampleMs) ? sampleMs : Math.min(sampleMs, member.sampleMs);
       member.sampleMs = sampleMs;
       member.meanMs = Number.isNaN(member.meanMs) ? sampleMs : member.meanMs + (batch / (batch + MEAN_TASKS)) * (sampleMs - member.meanMs);
-      const copied = member.worker.copiedBytes?.() ?? 0;
-      if (copied > 0 || member.copiedBytes > 0) member.copiedBytes += (batch / (batch + MEAN_TASKS)) * (copied / batch - member.copiedBytes);
       member.batchSince = now;
       const weight = serviceMs < member.serviceMs ? NEWEST_SHORTER : NEWEST_LONGER;
       member.serviceMs = Number.isNaN(member.serviceMs) ? serviceMs : member.serviceMs + weight * (serviceMs - member.serviceMs);
@@ -128,6 +149,14 @@ export class Prefetch {
       if (holdsTooMuch(member.inFlight, member.creditMax, steadyMs) && this.#hasIdle()) this.recall(member);
     }
     this.#answered.length = 0;
+  }
+
+  /** The first reply had been read when the clock was. */
+  #measureReceipt(now: number): void {
+    if (Number.isNaN(this.#answeredAt)) return;
+    let answers = -1;
+    for (const member of this.#answered) answers += member.batch;
+    if (answers > 0) this.#handOver.received(answers, now - this.#answeredAt);
   }
 
   /** Before tasks are handed out: reserves come back when one that is queued is due before them. O(1) while none is. */
@@ -228,7 +257,7 @@ export class Prefetch {
     const { places, settings } = this.#core;
     member.reserve = reserve;
     const isCrowded = this.#members.size >= this.#cores;
-    const packing = packingFor(member.serviceMs, isCrowded, member.copiedBytes);
+    const packing = packingFor(member.serviceMs, isCrowded, this.#handOver.ms);
     const together = isCrowded && packing === PACKING_MAX ? togetherFor(steadyMs) : 0;
     const prefetchMax = settings.autoConcurrency ? 0 : member.worker.prefetchMax;
     const credit = Math.min(member.creditCap, creditFor(places, member.serviceMs, prefetchMax, Math.max(reserve, together)));

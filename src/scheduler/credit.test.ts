@@ -87,11 +87,10 @@ describe('packingFor', () => {
     assert.deepEqual([packingFor(0.003, true), packingFor(0.004, true)], [10, 2]);
   });
 
-  it('counts copying large buffers as part of the hand-over', () => {
-    const bytes = 2 * 65_536;
-    assert.deepEqual([packingFor(0.012, false, bytes), packingFor(0.012, false)], [10, 1]);
-    assert.deepEqual([packingFor(0.02, true, bytes), packingFor(0.02, true)], [10, 0]);
-    assert.deepEqual([packingFor(0.02, false, bytes), packingFor(0.1, true, bytes)], [0, 0], 'what takes the worker longer goes to as many as there are');
-    assert.equal(packingFor(0.1, true, 1e9), 0, 'whatever is streamed');
+  it('keeps those together that cost a worker no more than the pool spends on them, as it has been measured', () => {
+    assert.deepEqual([packingFor(0.012, false, 0.02), packingFor(0.012, false), packingFor(0.012, false, 0.01)], [10, 1, 1]);
+    assert.deepEqual([packingFor(0.02, true, 0.015), packingFor(0.02, true), packingFor(0.02, true, 0.01)], [10, 0, 0]);
+    assert.deepEqual([packingFor(0.003, true, 0.0001), packingFor(0.001, false, 0)], [10, 10], 'a quick clock takes nothing away');
+    assert.equal(packingFor(0.1, true, 1), 0, 'what takes long goes to as many as there are');
   });
 });

@@ -22,12 +22,11 @@ const HAND_OFF_MS = 0.0015;
 /** The same where a second worker that is woken would run on the pool's own core: up to here one worker does more than two (P). */
 const HAND_OFF_CROWDED_MS = 0.0035;
 export const PACKING_MAX: number = 10;
-/** Bytes of large buffers that the pool's thread copies in a ms (P), which is part of what it spends on a task; the worker copies as many. */
-const COPY_BYTES_PER_MS = 1e7;
-/** The same where a second worker would run on the pool's own core (P). */
-const COPY_CROWDED_BYTES_PER_MS = 6.7e6;
-/** More than this is no hand-over of one task, but a stream (P). */
-const COPIED_BYTES_MAX = 1 << 19;
+/** The same in times of what the pool has been measured to spend on a task, without what its caller does (P). */
+const HAND_OFF_SHARE = 0.7;
+const HAND_OFF_CROWDED_SHARE = 1.5;
+/** What takes a worker longer than this is worth a worker of its own, whatever it costs to send (P). */
+const HAND_OFF_MS_MAX = 0.08;
 
 /**
  * How many tasks are as good as none for a worker that is awake, as a power of two: those that take it no longer than waking another. Tasks of next to no
@@ -35,12 +34,12 @@ const COPIED_BYTES_MAX = 1 << 19;
  *
  * @param serviceMsEwma moving mean of the execution time in ms; NaN while it is not known
  * @param isCrowded the workers and the pool's own thread want more cores than there are
- * @param copiedBytes what the pool's thread copies of large buffers for a task, there and back
+ * @param handOverMs what the pool's thread has been measured to spend on a task, there and back; NaN while it is not known
  */
-export function packingFor(serviceMsEwma: number, isCrowded: boolean, copiedBytes = 0): number {
-  const bytes = Math.min(copiedBytes, COPIED_BYTES_MAX);
-  const handOffMs = isCrowded ? HAND_OFF_CROWDED_MS + bytes / COPY_CROWDED_BYTES_PER_MS : HAND_OFF_MS + bytes / COPY_BYTES_PER_MS;
-  if (serviceMsEwma <= handOffMs) return PACKING_MAX;
+export function packingFor(serviceMsEwma: number, isCrowded: boolean, handOverMs: number = NaN): number {
+  const knownMs = isCrowded ? HAND_OFF_CROWDED_MS : HAND_OFF_MS;
+  const measuredMs = handOverMs * (isCrowded ? HAND_OFF_CROWDED_SHARE : HAND_OFF_SHARE);
+  if (serviceMsEwma <= knownMs || serviceMsEwma <= Math.min(HAND_OFF_MS_MAX, measuredMs)) return PACKING_MAX;
   const tasks = WAKE_MS / serviceMsEwma;
   if (!(tasks >= 2)) return 0;
   return Math.min(PACKING_MAX, 31 - Math.clz32(tasks));

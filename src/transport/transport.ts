@@ -49,8 +49,6 @@ export interface PoolEnd {
   begun(slot: number): boolean;
   /** Mean time a task took the worker since the last call, in ms, as the worker itself measured it; NaN when it does not tell. */
   serviceMs(): number;
-  /** Bytes of large buffers that the pool's thread has copied to and from shared memory since the last call, those of streams included. Absent where it does not. */
-  copiedBytes?(): number;
   /** What the worker shows of itself, read without a message; `undefined` where the medium has no place for it. Valid until `close`. */
   status(): WorkerStatus | undefined;
   /** Delivers the replies that have arrived and were not looked at yet; also those of a worker that has died since. */

@@ -134,10 +134,6 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return this.#carrier?.end.serviceMs() ?? NaN;
   }
 
-  copiedBytes(): number {
-    return this.#carrier?.end.copiedBytes?.() ?? 0;
-  }
-
   status(): WorkerStatus | undefined {
     return this.#carrier?.end.status();
   }

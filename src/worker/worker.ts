@@ -146,8 +146,6 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   collect(): void;
   /** Mean time a task took since the last call, in ms, as the worker measured it; NaN when it does not tell. */
   serviceMs(): number;
-  /** Bytes of large buffers that the pool's thread has copied for its tasks since the last call. Absent where that tells nothing. */
-  copiedBytes?(): number;
   /** What it shows of itself without a message, also while it is stuck; `undefined` where it has no place for that. */
   status(): WorkerStatus | undefined;
   /** Whether the function of a task in flight may have been called; asked for in `onExit` too. */

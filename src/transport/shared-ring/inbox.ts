@@ -72,11 +72,9 @@ export class Inbox {
     return true;
   }
 
-  /** Bytes copied out of the area since the last call. Not beside `takeFill`. */
-  takeCopied(): number {
-    const { takenBytes } = this.#area;
-    this.#area.takenBytes = 0;
-    return takenBytes;
+  /** Bytes copied out of the area since `takeFill` was last true. */
+  get copiedBytes(): number {
+    return this.#area.takenBytes;
   }
 
   /** Whether enough was read for the writer to be told. */

@@ -99,11 +99,9 @@ export class Outbox {
     return had;
   }
 
-  /** Bytes copied into the area since the last call. */
-  takeCopied(): number {
-    const { writtenBytes } = this.#area;
-    this.#area.writtenBytes = 0;
-    return writtenBytes;
+  /** Bytes copied into the area so far. */
+  get copiedBytes(): number {
+    return this.#area.writtenBytes;
   }
 
   /** Whether `publish` would move held records now. */

@@ -77,8 +77,7 @@ class PoolRing implements RingPoolEnd, Watcher {
   readonly #cores: number;
   #unsent: { readonly slot: number; readonly error: MillraceError }[] = [];
   #inFlight = 0;
-  /** Bytes of large buffers so far, up to KEEP_BYTES_MIN. */
-  #copiedBytes = 0;
+  #keepsFreed = false;
   readonly #takenBack: TakenBack = new TakenBack();
   #watching = false;
   /** When we last saw a sign of life while tasks were in flight; 0 when none are. */
@@ -147,6 +146,7 @@ class PoolRing implements RingPoolEnd, Watcher {
     while (this.#unsent.length > 0) this.#reportUnsent();
     this.#publish();
     this.#watch();
+    if (!this.#keepsFreed && this.#outbox.copiedBytes + this.#inbox.copiedBytes >= KEEP_BYTES_MIN) this.#keepFreed();
   }
 
   linger(): void {
@@ -185,12 +185,6 @@ class PoolRing implements RingPoolEnd, Watcher {
 
   serviceMs(): number {
     return this.#service.read();
-  }
-
-  copiedBytes(): number {
-    const bytes = this.#outbox.takeCopied() + this.#inbox.takeCopied();
-    if (bytes > 0 && this.#copiedBytes < KEEP_BYTES_MIN && (this.#copiedBytes += bytes) >= KEEP_BYTES_MIN) keepFreedMemory();
-    return bytes;
   }
 
   status(): WorkerStatus {
@@ -234,6 +228,11 @@ class PoolRing implements RingPoolEnd, Watcher {
       return this.#leaveWatch();
     }
     return this.#pays() || this.#leaveWatch();
+  }
+
+  #keepFreed(): void {
+    this.#keepsFreed = true;
+    keepFreedMemory();
   }
 
   #pays(): boolean {

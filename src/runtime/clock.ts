@@ -1,7 +1,7 @@
 /**
  * All contact with time goes through a Clock, so that tests and the simulator can replace it.
  */
-import { clearTimeout, performanceNow, queueMicrotask, setImmediate, setTimeout } from './host-timers.js';
+import { clearTimeout, performanceNow, setImmediate, setTimeout, soon } from './host-timers.js';
 
 export interface Clock {
   /** Milliseconds on a monotonic scale, with fractions. */
@@ -39,6 +39,6 @@ class HostTimer implements Timer {
 export const systemClock: Clock = {
   now: performanceNow,
   setTimer: (delayMs, fn) => new HostTimer(delayMs, fn),
-  defer: (fn) => queueMicrotask(fn),
+  defer: soon,
   nextTurn: (fn) => void setImmediate(fn),
 };

@@ -26,7 +26,7 @@ export const PACKING_MAX: number = 10;
 const HAND_OFF_SHARE = 0.7;
 const HAND_OFF_CROWDED_SHARE = 1.5;
 /** What takes a worker longer than this is worth a worker of its own, whatever it costs to send (P). */
-const HAND_OFF_MS_MAX = 0.08;
+const HAND_OFF_MS_MAX = 0.05;
 
 /**
  * How many tasks are as good as none for a worker that is awake, as a power of two: those that take it no longer than waking another. Tasks of next to no

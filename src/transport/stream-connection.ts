@@ -15,7 +15,7 @@ import { BULK_BYTES_MAX, Encoder, keepCopy, tooLarge } from './encoder.js';
 import type { AreaReader, AreaWriter, Placed } from './stream-area.js';
 import { takeArrived } from './stream-arrivals.js';
 import { BULK, FrameReader, HEADER_BYTES, PLACED, PLACED_BYTES } from './stream-reader.js';
-import { clearTimeout, queueMicrotask, setTimeout } from '../runtime/host-timers.js';
+import { clearTimeout, setTimeout, soon } from '../runtime/host-timers.js';
 
 /** From this size on a buffer goes beside its frame, and arrives in the memory it will live in (P). */
 const BULK_BYTES_MIN = 16 * 1024;
@@ -148,7 +148,7 @@ export class StreamConnection {
     this.#pump();
     this.#outgoing.end();
     this.#incoming.resume();
-    queueMicrotask(() => this.#report(undefined));
+    soon(() => this.#report(undefined));
   }
 
   /** Takes in what has arrived, without waiting for a turn of the event loop. */

@@ -30,7 +30,7 @@ import { WorkerSlots } from './slots.js';
 import { SpinPolicy } from './spin-policy.js';
 import { SPIN_BATCH_MS, SPIN_MS } from './watch-times.js';
 import { readTask } from './task-record.js';
-import { queueMicrotask } from '../../runtime/host-timers.js';
+import { soon } from '../../runtime/host-timers.js';
 
 /** Answers at once that count as a batch. */
 const BATCH_MIN = 8;
@@ -230,7 +230,7 @@ class WorkerRing implements WorkerEnd {
         return false;
       }
       if (!this.#inbox.takeFill()) continue;
-      queueMicrotask(this.#goOn);
+      soon(this.#goOn);
       return false;
     }
     this.#release();

@@ -32,7 +32,7 @@ import { LeakGuard } from './leak-guard.js';
 import { checkModule } from './module-hooks.js';
 import { GATHER_MS, ReplyBatch, STALE_MS } from './reply-batch.js';
 import { WaitingTasks } from './waiting-tasks.js';
-import { queueMicrotask, setImmediate } from '../../runtime/host-timers.js';
+import { setImmediate, soon } from '../../runtime/host-timers.js';
 
 /** Longest run of functions before the event loop gets a turn (P): well below the time in which the pool expects an answer to a ping. */
 const SLICE_MS = 4;
@@ -220,7 +220,7 @@ export class ServeLoop implements WorkerEndHandler, Reporter, SiblingsHost {
   #schedulePump(): void {
     if (this.#pumpScheduled || this.#module === undefined) return;
     this.#pumpScheduled = true;
-    queueMicrotask(this.#pump);
+    soon(this.#pump);
   }
 
   readonly #pump = (): void => {

@@ -1,5 +1,5 @@
 /** Async functions on the event loop, a limited number at a time. */
-import { burst, medianOf } from '../harness/load.mjs';
+import { burst, medianOf, warmUp } from '../harness/load.mjs';
 
 export default {
   name: 'async-burst',
@@ -11,8 +11,9 @@ export default {
 
   async measure({ start, params }) {
     const { run } = await start();
-    await burst(() => run('noopAsync'), params.tasks >> 2);
-    const elapsedMs = await medianOf(() => burst(() => run('noopAsync'), params.tasks));
+    const pass = () => burst(() => run('noopAsync'), params.tasks);
+    await warmUp(pass);
+    const elapsedMs = await medianOf(pass);
     return { rate: (params.tasks / elapsedMs) * 1000 };
   },
 };

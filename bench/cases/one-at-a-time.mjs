@@ -1,5 +1,5 @@
 /** The round trip: one task in flight, the worker warm. */
-import { oneAtATime } from '../harness/load.mjs';
+import { oneAtATime, warmUp } from '../harness/load.mjs';
 import { percentile } from '../harness/statistics.mjs';
 
 export default {
@@ -16,7 +16,7 @@ export default {
 
   async measure({ start, params }) {
     const { run } = await start();
-    await oneAtATime(() => run('noop'), 2_000);
+    await warmUp(() => oneAtATime(() => run('noop'), 2_000));
     const times = await oneAtATime(() => run('noop'), params.tasks);
     return { p50Us: percentile(times, 0.5), p99Us: percentile(times, 0.99) };
   },

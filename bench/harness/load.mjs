@@ -14,6 +14,16 @@ export function burst(run, tasks) {
   });
 }
 
+/** Least time for which a contender runs a case before it is measured: until it is compiled, the compiler wants the cores too. */
+const WARM_MS = 1_500;
+
+/** Runs `pass` over and over until the contender is warm, once at least. */
+export async function warmUp(pass, warmMs = WARM_MS) {
+  const started = performance.now();
+  do await pass();
+  while (performance.now() - started < warmMs);
+}
+
 /** How many passes there are at most once a process has spent so many milliseconds on them. */
 const PASSES = [
   { count: 5, spentMs: 1_000 },
@@ -21,7 +31,7 @@ const PASSES = [
   { count: 2, spentMs: Infinity },
 ];
 
-/** The median time of five passes in the same process (the first ones still compile and grow the heap, for every pool alike), of fewer where they are long. */
+/** The median time of five passes in the same process (after `warmUp`, where a case says nothing else), of fewer where they are long. */
 export async function medianOf(pass) {
   const times = [];
   const started = performance.now();
@@ -37,9 +47,9 @@ const PASS_TASKS = [50, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_00
  * The rate of a steady load, where the length of a pass changes nothing but its precision: `pass(tasks)` resolves to milliseconds. A pass has the least of
  * `PASS_TASKS` that keeps this contender busy for `passMs`; the first round finds it, and the others get it as `passTasks`, so that they all measure the same.
  */
-export async function steadyRate(pass, { passMs }, passTasks) {
+export async function steadyRate(pass, { passMs, warmMs }, passTasks) {
   const tasks = passTasks ?? (await enoughTasks(pass, passMs));
-  await pass(tasks);
+  await warmUp(() => pass(tasks), warmMs);
   const elapsedMs = await medianOf(() => pass(tasks));
   return { rate: (tasks / elapsedMs) * 1000, passTasks: tasks };
 }

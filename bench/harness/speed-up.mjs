@@ -1,27 +1,18 @@
 /** The speed-up of work that is shared out, over the same work on one thread. */
-import { medianOf } from './load.mjs';
-
-/** Least time for which either side runs before it is measured: until it is compiled, the compiler wants the cores too. */
-const WARM_MS = 1_500;
+import { medianOf, warmUp } from './load.mjs';
 
 /**
  * Speed-up over the same work inline, taken before and after. `prepare` puts the input back before every pass and is not counted: a pass over what the
  * last one left would be other work (`Math.sin` takes longer for large arguments). `open` starts the pool and resolves to the pooled work.
  */
 export async function speedUpOverInline({ inline, prepare = () => {}, open }) {
-  await warm(inline, prepare);
+  await warmUp(() => pass(inline, prepare));
   const before = await medianPass(inline, prepare);
   const pooled = await open();
-  await warm(pooled, prepare);
+  await warmUp(() => pass(pooled, prepare));
   const pooledMs = await medianPass(pooled, prepare);
   const after = await medianPass(inline, prepare);
   return (before + after) / 2 / pooledMs;
-}
-
-async function warm(run, prepare) {
-  const started = performance.now();
-  do await pass(run, prepare);
-  while (performance.now() - started < WARM_MS);
 }
 
 const medianPass = (run, prepare) => medianOf(() => pass(run, prepare));

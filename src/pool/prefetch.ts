@@ -2,7 +2,7 @@
  * How many tasks each worker is sent ahead of those it executes.
  *
  * A worker may hold as many ahead as take it some 0.5 ms (`scheduler/credit.ts`), by the service time that it measures itself where it can: enough that
- * it never waits for the next one, too few to hoard. One reading of the clock a turn, nothing a task.
+ * it never waits for the next one, too few to hoard. One reading of the clock a turn, two more in one of four, nothing a task.
  *
  * Where a second worker would only take the pool's core, one gets all tasks of next to no work, and is sent some ms of them ahead: it may lose its core for a while,
  * and what it cannot do meanwhile shall wake nobody else. When its tasks turn out to be longer while somebody is idle, it gives them back.

@@ -23,7 +23,7 @@ export class BulkWriter {
   readonly #ring: RingWriter;
   /** Longest run of bytes that may stand here: a quarter of the area, so that one does not shut out the others. */
   readonly bytesMax: number;
-  /** Bytes written since whoever reads this set it to 0. */
+  /** Bytes written so far. */
   writtenBytes = 0;
 
   constructor(memory: RingMemory, place: RingPlace) {

@@ -8,6 +8,7 @@
  * read or write; anybody may ask at any time, and gets an answer that was true or is about to be.
  */
 import { load, store } from '../runtime/atomics.js';
+import { copyBytes } from '../runtime/copy-bytes.js';
 
 /** Bytes that the length of a run takes. */
 export const LENGTH_BYTES = 4;
@@ -63,14 +64,14 @@ export class ByteRing {
   #copyIn(position: number, bytes: Uint8Array): void {
     const at = (position & (this.capacity - 1)) >>> 0;
     const toEnd = Math.min(bytes.length, this.capacity - at);
-    this.#bytes.set(bytes.subarray(0, toEnd), at);
-    this.#bytes.set(bytes.subarray(toEnd), 0);
+    copyBytes(this.#bytes, at, bytes.subarray(0, toEnd));
+    copyBytes(this.#bytes, 0, bytes.subarray(toEnd));
   }
 
   #copyOut(position: number, bytes: Uint8Array): void {
     const at = (position & (this.capacity - 1)) >>> 0;
     const toEnd = Math.min(bytes.length, this.capacity - at);
-    bytes.set(this.#bytes.subarray(at, at + toEnd), 0);
-    bytes.set(this.#bytes.subarray(0, bytes.length - toEnd), toEnd);
+    copyBytes(bytes, 0, this.#bytes.subarray(at, at + toEnd));
+    copyBytes(bytes, toEnd, this.#bytes.subarray(0, bytes.length - toEnd));
   }
 }

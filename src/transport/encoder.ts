@@ -2,6 +2,7 @@
 import { types } from 'node:util';
 import { Serializer } from 'node:v8';
 import { MillraceError } from '../errors.js';
+import { copyBytes } from '../runtime/copy-bytes.js';
 import { ByteWriter } from './byte-writer.js';
 import {
   ARRAY,
@@ -287,7 +288,7 @@ export const PROCESS: Medium = { name: 'process', clone: (value) => new Encoder(
 export function keepCopy(bytes: Uint8Array, isOwn: boolean): Uint8Array {
   if (isOwn) return bytes;
   const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
+  copyBytes(copy, 0, bytes);
   return copy;
 }
 

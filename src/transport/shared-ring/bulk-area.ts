@@ -8,6 +8,7 @@
  *
  * An area that has been emptied is used from its beginning again, where it is still in the cache.
  */
+import { copyBytes } from '../../runtime/copy-bytes.js';
 import { keepCopy } from '../codec.js';
 import type { RingMemory, RingPlace } from './layout.js';
 import { recordBytes, RingReader, RingWriter } from './ring.js';
@@ -51,7 +52,7 @@ export class BulkWriter {
     const word = offset >>> 2;
     this.#memory.words[word + WORD_KIND] = KIND_BULK;
     this.#memory.words[word + WORD_BYTE_LENGTH] = bytes.length;
-    this.#memory.bytes.set(bytes, offset + BULK_HEADER_BYTES);
+    copyBytes(this.#memory.bytes, offset + BULK_HEADER_BYTES, bytes);
     this.writtenBytes += bytes.length;
     return true;
   }
@@ -98,7 +99,7 @@ export class BulkReader {
       if (offset < 0) break;
       const length = words[(offset >>> 2) + WORD_BYTE_LENGTH] as number;
       const copy = Buffer.allocUnsafeSlow(length);
-      copy.set(bytes.subarray(offset + BULK_HEADER_BYTES, offset + BULK_HEADER_BYTES + length));
+      copyBytes(copy, 0, bytes.subarray(offset + BULK_HEADER_BYTES, offset + BULK_HEADER_BYTES + length));
       bulks.push(copy.buffer as ArrayBuffer);
       this.takenBytes += length;
     }

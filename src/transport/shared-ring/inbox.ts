@@ -1,4 +1,5 @@
 /** The receiving half of an end: reads records and rebuilds their values. */
+import { copyBytes } from '../../runtime/copy-bytes.js';
 import { decodeValue } from '../codec.js';
 import { BulkReader } from './bulk-area.js';
 import type { RingMemory, RingPlace } from './layout.js';
@@ -61,7 +62,7 @@ export class Inbox {
   /** Shared memory is copied fast only between aligned places, which those within a value are not. */
   #privateCopy(offset: number, length: number): Buffer {
     if (this.#copy.length < length) this.#copy = Buffer.allocUnsafeSlow(length * 2);
-    this.#copy.set(this.#memory.bytes.subarray(offset, offset + length));
+    copyBytes(this.#copy, 0, this.#memory.bytes.subarray(offset, offset + length));
     return this.#copy;
   }
 

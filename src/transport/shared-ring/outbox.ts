@@ -7,6 +7,7 @@
  *
  * Large buffers within a value stand in the area, if there is room for all of them, or are copied once and moved through the port.
  */
+import { copyBytes } from '../../runtime/copy-bytes.js';
 import { Encoder, keepCopy } from '../codec.js';
 import { BulkWriter } from './bulk-area.js';
 import type { RingMemory, RingPlace, Span } from './layout.js';
@@ -125,7 +126,7 @@ export class Outbox {
     words[word + WORD_SLOT] = slot;
     words[word + WORD_VALUE_BYTES] = this.#valueBytes;
     // Records are whole units of words, so what follows the value in its last word has room.
-    if (this.#valueBytes > 0) copyWords(this.#encoder.writer.words, 0, words, (offset + headerBytes) >>> 2, (this.#valueBytes + 3) >>> 2);
+    if (this.#valueBytes > 0) copyWords(this.#encoder.writer, 0, this.span, (offset + headerBytes) >>> 2, (this.#valueBytes + 3) >>> 2);
     return word;
   }
 
@@ -225,17 +226,19 @@ export class Outbox {
       if (!this.#isDead(words, from >>> 2)) {
         const to = this.#writer.reserve(size);
         if (to < 0) return;
-        copyWords(words, from >>> 2, this.#ring.words, to >>> 2, size >>> 2);
+        copyWords(this.#overflow.span, from >>> 2, this.#ring, to >>> 2, size >>> 2);
       }
       this.#overflow.shift();
     }
   }
 }
 
-function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, count: number): void {
+function copyWords(source: Pick<Span, 'words' | 'bytes'>, from: number, target: Span, to: number, count: number): void {
   if (count > LOOP_COPY_WORDS_MAX) {
-    target.set(source.subarray(from, from + count), to);
+    copyBytes(target.bytes, to * 4, source.bytes.subarray(from * 4, (from + count) * 4));
     return;
   }
-  for (let index = 0; index < count; index += 1) target[to + index] = source[from + index] as number;
+  const written = source.words;
+  const { words } = target;
+  for (let index = 0; index < count; index += 1) words[to + index] = written[from + index] as number;
 }

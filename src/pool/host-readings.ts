@@ -3,6 +3,7 @@
  * thousandth of a core (`bench/micro/host-readings.mjs`).
  */
 import { HostStressReader } from '../runtime/host-stress.js';
+import { ownResidentBytes } from '../runtime/memory-use.js';
 import { residentBytes } from '../runtime/process-memory.js';
 import { ThreadSchedule } from '../runtime/thread-schedule.js';
 import type { OsThreadName } from '../runtime/thread-schedule.js';
@@ -111,5 +112,5 @@ function memoryOf(threads: readonly OsThreadName[]): WorkerMemory {
   const own = process.pid;
   let processes = 0;
   for (const { pid } of threads) if (pid !== own) processes += residentBytes(pid) ?? 0;
-  return { own: process.memoryUsage.rss(), processes };
+  return { own: ownResidentBytes(), processes };
 }

@@ -1,3 +1,5 @@
+import { ownResidentBytes } from '../runtime/memory-use.js';
+
 /**
  * Memory for several pools together: what this process takes, and the worker processes of all of them. What threads take is part of this process, so each pool
  * notes only what its processes take, and sees what is left for all.
@@ -11,7 +13,7 @@ export class MemoryBudget {
    * @param limitBytes for all pools together, this process included
    * @param processBytes what this process takes now
    */
-  constructor(limitBytes: number, processBytes: () => number = process.memoryUsage.rss) {
+  constructor(limitBytes: number, processBytes: () => number = ownResidentBytes) {
     this.limitBytes = limitBytes;
     this.#processBytes = processBytes;
   }

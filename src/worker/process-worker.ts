@@ -10,6 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { MillraceError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import { residentBytes } from '../runtime/process-memory.js';
 import { PROCESS } from '../transport/encoder.js';
@@ -87,12 +88,18 @@ function startProcess({ runtime, ...options }: WorkerOptions, file: SharedFile):
   // Loaded by the pools that need it: it is a good part of what importing this package would cost.
   const { spawn } = process.getBuiltinModule('node:child_process');
   try {
-    return spawn(process.execPath, [...inspectable(execArgv), fileURLToPath(ENTRY), ...runtime.argv], {
+    const child = spawn(process.execPath, [...inspectable(execArgv), fileURLToPath(ENTRY), ...runtime.argv], {
       cwd: runtime.cwd,
       env: workerEnv({ runtime, ...options }),
       stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', file.fd],
       windowsHide: true,
     });
+    // Out of file descriptors the host tells later why, and gives no pipes meanwhile.
+    if ((child.stdio as readonly unknown[] | undefined) === undefined) {
+      child.on('error', () => undefined);
+      throw new MillraceError('ERR_WORKER_START', `spawn ${process.execPath}: too many open files (EMFILE or ENFILE)`);
+    }
+    return child;
   } catch (error) {
     file.close();
     throw error;

@@ -10,6 +10,8 @@
  *      a grace, a worker that is stuck gets a short one: until it ends, its replacement has to share the cores with it. It gets none, and is ended before its
  *      replacement is started, when its function had to be ended by force the last time.
  * Before each of these steps what has arrived is taken in: a program that was busy itself must not call late what ended in time.
+ * A worker that holds tasks and begins none is doubted: what keeps its event loop is code that outlived its task. Unless it answers, its tasks go elsewhere, its
+ * replacement is started, and it is ended after the grace.
  * A worker that answers in time goes on as if nothing had been. Event-loop workers cannot be ended: in place of step 3 the attempt is let go of, so that its place
  * is free again and nobody waits for it.
  */
@@ -29,6 +31,11 @@ import type { Settlement } from './settlement.js';
 import { askAheadAt, blockedAfterMs, BLOCKED_AFTER_MS, SignsOfLife } from './signs-of-life.js';
 import { takeBack } from './take-back.js';
 
+/** A task that waits for so long in a worker that holds nothing else has been kept from beginning (P). */
+const UNBEGUN_MS = 10;
+const TICKS_PER_MS = 100;
+/** A worker with no task of its own that leaves a question unanswered for so long is stuck (P): nobody has told anything to end, so there is no hurry. */
+const DOUBT_MS = 100;
 /** Time between two looks whether the stack of a worker that is to be ended has been taken (P). */
 const LOOK_AGAIN_MS = 2;
 
@@ -67,6 +74,8 @@ export class Cancellation {
   readonly #control: MemberControl;
   readonly #abandoned = new Map<object, Abandonment>();
   readonly #signs: SignsOfLife;
+  /** Members that are asked for a sign since they begin nothing. */
+  readonly #doubted = new Set<Member>();
   /** An attempt that nothing can end no longer counts; bound by who hears of attempts that end. */
   onLetGo: (member: Member, token: object) => void = () => undefined;
   /** The member was told to end a task and is stuck with it; bound by who knows where it stands. */
@@ -123,7 +132,7 @@ export class Cancellation {
     if (!isTerminal(task.stateCode)) hasAnswered(task);
     if (isTerminal(task.stateCode)) return;
     const limitMs = task.settings.deadlineMs;
-    const where = isInFlight(task.stateCode) ? 'while it ran' : 'before it ran';
+    const where = isInFlight(task.stateCode) && (task.holder as Member | undefined)?.worker.begun(task) !== false ? 'while it ran' : 'before it ran';
     this.#takeAway(task, CANCEL_BY_DEADLINE);
     this.#settlement.fail(
       task,
@@ -139,6 +148,34 @@ export class Cancellation {
     this.abandon(task, CANCEL_BY_TIMEOUT);
     this.#settlement.attemptFailed(task, error);
     this.#core.wake();
+  }
+
+  /** The member holds tasks, or held one that had to end, and has begun none. */
+  doubt(member: Member): void {
+    if (member.worker.kind === 'async' || this.#doubted.has(member)) return;
+    const core = this.#core;
+    const suspect = (): void => {
+      if (!this.#isIdleAndStuck(member)) return void this.#doubted.delete(member);
+      this.onBlocked(member);
+      this.#control.suspect(member, false);
+      core.alarms.set(core.now() + core.settings.cancelGraceMs, () => core.nextTurn(end));
+    };
+    const end = (): void => {
+      const isStuck = this.#isIdleAndStuck(member);
+      if (isStuck && core.now() < member.lookedAtUntil) return void core.alarms.set(core.now() + LOOK_AGAIN_MS, () => core.nextTurn(end));
+      this.#doubted.delete(member);
+      if (isStuck) this.#control.kill(member);
+    };
+    this.#doubted.add(member);
+    this.#signs.ask(member);
+    core.alarms.set(core.now() + Math.max(DOUBT_MS, blockedAfterMs(member)), () => core.nextTurn(suspect));
+  }
+
+  /** Whether the member, which was asked for a sign, has neither answered nor begun a task since. */
+  #isIdleAndStuck(member: Member): boolean {
+    member.worker.collect();
+    if (member.state === 'dead' || member.abandoned > 0 || Number.isNaN(member.askedAt)) return false;
+    return ![...member.worker.inFlight()].some((task) => member.worker.begun(task));
   }
 
   /** The tasks that the member was told to stop and that have not ended. */
@@ -173,6 +210,7 @@ export class Cancellation {
   /** The member is gone, and what it had abandoned with it. */
   memberGone(member: Member): void {
     for (const [token, abandonment] of this.#abandoned) if (abandonment.member === member) this.#forget(token, abandonment);
+    this.#doubted.delete(member);
   }
 
   /** Takes a task in flight from its worker without hurry: it has its result from elsewhere. What still runs may do so as long as its timeout allows. */
@@ -296,8 +334,10 @@ export class Cancellation {
     if (isInFlight(task.stateCode)) {
       const member = task.holder as Member | undefined;
       if (member === undefined) return;
-      if (takeBack(core, task)) this.#control.finishDrain(member);
-      else this.abandon(task, code);
+      const heldTicks = (core.ticks() - task.dispatchedTicks) | 0;
+      if (!takeBack(core, task)) return this.abandon(task, code);
+      this.#control.finishDrain(member);
+      if (heldTicks > UNBEGUN_MS * TICKS_PER_MS && member.inFlight === 0 && member.state === 'ready') this.doubt(member);
     } else if (task.stateCode === DELAYED) core.delayed.remove(task);
     else if (task.stateCode === QUEUED && (task.marks & WAITING) !== 0) core.waiting.remove(task);
     else core.scheduler.remove(task);

@@ -25,16 +25,16 @@ export class LostTasks {
     for (const task of lost) (this.#isInnocent(task, member, exit, unexplained) ? innocent : blamed).push(task);
     this.#report(blamed, member, exit);
     for (const task of innocent) this.#giveBack(task);
-    for (const task of blamed) this.#blame(task, crashError(task, blamed.length, member, exit));
+    for (const task of blamed) this.#blame(task, crashError(task, blamed.length, member, exit, member.worker.begun(task)));
   }
 
   /**
    * Whether the worker died with tasks that had not begun and none that had: one of them may have killed it while its arguments were decoded. They are
    * blamed when they are no more than a worker executes at once. More are run again, by a fresh worker that is sent nothing ahead: should it die as well,
-   * it leaves few enough.
+   * it leaves few enough. Who said itself why it ended was not killed by arguments.
    */
   #isUnexplained(lost: readonly PoolTask[], member: Member, exit: WorkerExit): boolean {
-    if (exit.reason !== 'crashed' || exit.guilty !== undefined || lost.length > this.#core.settings.concurrency) return false;
+    if (exit.reason !== 'crashed' || exit.guilty !== undefined || exit.lastWords === true || lost.length > this.#core.settings.concurrency) return false;
     return !lost.some((task) => isInFlight(task.stateCode) && member.worker.begun(task));
   }
 
@@ -66,7 +66,7 @@ export class LostTasks {
 }
 
 /** Says which task ended the worker, as far as that is known. */
-function crashError(task: PoolTask | undefined, blamed: number, member: Member, exit: WorkerExit): WorkerCrashedError {
+function crashError(task: PoolTask | undefined, blamed: number, member: Member, exit: WorkerExit, hasBegun: boolean = true): WorkerCrashedError {
   const { exitCode, exitSignal, guilty } = exit;
   const { id, kind } = member.worker;
   const error = exit.error ?? member.endedFor;
@@ -74,5 +74,6 @@ function crashError(task: PoolTask | undefined, blamed: number, member: Member, 
   const others = blamed > 1 && guilty === undefined ? ` and ${blamed - 1} more; which of them ended it is not known` : '';
   const what = task === undefined ? 'nothing' : `task ${task.name}${others}`;
   const cause = error === undefined ? '' : `: ${error.message}`;
-  return new WorkerCrashedError(`worker ${id} (${kind}) died${how} while it ran ${what}${cause}`, { exitCode, exitSignal, workerId: id, cause: error });
+  const when = hasBegun ? 'while it ran' : 'before it could begin';
+  return new WorkerCrashedError(`worker ${id} (${kind}) died${how} ${when} ${what}${cause}`, { exitCode, exitSignal, workerId: id, cause: error });
 }

@@ -7,6 +7,7 @@
  *
  *     look, every interval while tasks run:
  *       progress or pong since the last look? ── healthy
+ *       else: has it begun a task? ── no: it is doubted (`cancellation.ts`), and its tasks run elsewhere
  *       else: what is it doing? ── `judge` ── none
  *                                       ├── report: event `stuck` with the stack, once
  *                                       └── end:    the same, then as after a timeout: the task fails or is retried, cancel, grace, kill, replace
@@ -76,6 +77,8 @@ interface Said {
 export interface WatchedFleet {
   readonly members: ReadonlySet<Member>;
   kill(member: Member): void;
+  /** Gives what the member was sent and has not begun to others. */
+  recall(member: Member): void;
 }
 
 export class Watchdog {
@@ -152,7 +155,7 @@ export class Watchdog {
       if (member.state !== 'ready' && member.state !== 'draining') continue;
       if (member.inFlight === 0) this.#watches.delete(member);
       else if (!this.#showsLife(member, now)) {
-        this.#judge(member, now, (locks ??= this.#looks.locks()));
+        if (!this.#relieves(member)) this.#judge(member, now, (locks ??= this.#looks.locks()));
         const leftMs = stuckAfterMs - (now - (this.#watches.get(member) as Watch).stillSince);
         // Whole ms: an alarm that is due at once would ring again and again at one instant.
         if (leftMs > 0) nextMs = Math.min(nextMs, Math.ceil(leftMs));
@@ -178,6 +181,15 @@ export class Watchdog {
     (this.#watches.get(member) as Watch).pinged = true;
     member.worker.ping();
     return true;
+  }
+
+  /** Sees to the tasks that the member, which shows no life, has not begun. Returns whether it has begun none: then there is no task to blame. */
+  #relieves(member: Member): boolean {
+    if (member.abandoned > 0) return false;
+    const begun = this.#looks.begunTasks(member).length;
+    if (begun === 0) this.#cancellation.doubt(member);
+    else if (member.inFlight > begun && [...this.#members].some(({ state, inFlight }) => state === 'ready' && inFlight === 0)) this.#fleet.recall(member);
+    return begun === 0;
   }
 
   #judge(member: Member, now: number, locks: LockSituation): void {

@@ -101,13 +101,11 @@ export class WorkerPool {
     core.hedges = new Hedging(core, settlement, this.#cancellation, fleet.members);
     this.#overload = new OverloadControl(core, settlement, fleet.members);
     const prefetch = new Prefetch(core, settlement, fleet.members);
-    const supervision = new Supervision(core, fleet, {
-      recall: (member) => prefetch.recall(member),
-      refuseWaiting: (name) => this.#intake.refuseWaiting(name),
-    });
+    const recall = (member: Member): void => prefetch.recall(member);
+    const supervision = new Supervision(core, fleet, { recall, refuseWaiting: (name) => this.#intake.refuseWaiting(name) });
     core.attempts = supervision;
     this.#supervision = supervision;
-    const watchdog = new Watchdog(core, fleet, this.#cancellation);
+    const watchdog = new Watchdog(core, { members: fleet.members, kill: (member) => fleet.kill(member), recall }, this.#cancellation);
     this.#cancellation.onBlocked = (member) => watchdog.blocked(member);
     const replies = takeReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet, watchdog);
     this.#scaling = new Scaling(core, fleet);
@@ -116,7 +114,7 @@ export class WorkerPool {
       gauge: () => this.#intake.gauge(),
       onBacklog: () => this.#onBacklog(),
       handedOut: () => watchdog.wake(),
-      usedUp: (member) => fleet.retire(member, 'tasks'),
+      usedUp: (member) => fleet.members.has(member) && fleet.retire(member, 'tasks'), // callers run tasks in one that is not
     });
     const caller = new CallerRunner(core, settlement, this.#dispatcher, replies, moduleUrl);
     this.#intake = new Intake(core, settlement, this.#cancellation, signals, byKey, this.#overload, { caller, dispatcher: this.#dispatcher });

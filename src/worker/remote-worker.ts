@@ -53,6 +53,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
   #exit: CarrierExit | undefined;
   #endClosed = false;
   #guilty: T | undefined;
+  #lastWords = false;
 
   constructor(kind: 'thread' | 'process', options: WorkerOptions, host: WorkerHost<T>, launch: Launch, clock: Clock = systemClock) {
     this.id = options.id;
@@ -249,6 +250,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
         return this.#host.onLeak?.(this, frame.leak);
       case 'crash':
         this.#guilty = this.#slots.get(frame.slot);
+        this.#lastWords = true;
         if (frame.error !== undefined) this.#story.error = asError(this.#revive(frame.error));
         return;
       case 'stopped':
@@ -370,7 +372,14 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     this.#carrier?.dispose();
     this.#forks.cancelAll();
     const reason = exitReason(this.#story);
-    this.#host.onExit(this, { ...exit, reason, error: exitError(this.#story, exit), guilty: reason === 'crashed' ? this.#guilty : undefined, abandoned });
+    this.#host.onExit(this, {
+      ...exit,
+      reason,
+      error: exitError(this.#story, exit),
+      guilty: reason === 'crashed' ? this.#guilty : undefined,
+      abandoned,
+      lastWords: this.#lastWords,
+    });
     this.#dead.resolve();
   }
 

@@ -57,6 +57,8 @@ export interface WorkerExit {
   readonly error: Error | undefined;
   /** The task whose code ended the worker, when that is known. */
   readonly guilty: WorkerTask | undefined;
+  /** It said itself that it was about to end: an uncaught error or a call of `process.exit()`, neither of which the arrival of a task can cause. */
+  readonly lastWords?: boolean;
   /** The thread did not end within the limit (native code): it is left behind. */
   readonly abandoned: boolean;
 }

@@ -17,7 +17,7 @@ export interface Verdict {
 
 /** Why a worker is called stuck. */
 export type StuckReason =
-  /** A task was cancelled or timed out, and the event loop did not answer. */
+  /** A task was cancelled or timed out, or was kept from beginning, and the event loop did not answer. */
   | 'cancelled'
   /** It has not answered for longer than `stuckAfter`. */
   | 'limit'

@@ -1,7 +1,8 @@
+import process from 'node:process';
 import { clearTimeout, setTimeout } from '../../runtime/host-timers.js';
 
-/** Longest wait for stdout and stderr of a worker that ends, in ms (P). */
-const FLUSH_MS_MAX = 100;
+/** Longest wait for stdout and stderr of a worker that ends, in ms (P): whoever reads them may be slow. */
+const FLUSH_MS_MAX = 2_000;
 
 /** Resolves when what was written to stdout and stderr so far has left, or cannot leave within {@link FLUSH_MS_MAX}. */
 export async function flushOutput(): Promise<void> {

@@ -36,7 +36,7 @@ export async function loadModule(url: string): Promise<TaskModule> {
 
 /**
  * What a module's exports offer. Of a CommonJS module only those can be imported by name that its source shows without being run; all of them are in
- * its default export, so what that object holds is offered as well.
+ * its default export, so what that object, or that function, holds is offered as well.
  */
 export function inspectModule(exported: Readonly<Record<string, unknown>>): TaskModule {
   const functions = new Map<string, TaskFunction>();
@@ -52,7 +52,7 @@ export function inspectModule(exported: Readonly<Record<string, unknown>>): Task
   };
   collect(exported);
   const { default: all } = exported;
-  if (typeof all === 'object' && all !== null) collect(all as Readonly<Record<string, unknown>>);
+  if ((typeof all === 'object' && all !== null) || typeof all === 'function') collect(all as Readonly<Record<string, unknown>>);
   return { functions, worker: worker ?? (Object.create(null) as WorkerDefinition) };
 }
 

@@ -9,6 +9,7 @@
  * process group (Ctrl-C, a service manager's stop) are the parent's to act upon: it drains, and must find its workers alive.
  */
 import { Socket } from 'node:net';
+import process from 'node:process';
 import { createStreamWorkerEnd } from '../../transport/stream-worker-end.js';
 import { WorkerControl } from '../../transport/stream-control.js';
 import { SharedFile } from '../../transport/stream-file.js';

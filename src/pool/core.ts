@@ -125,7 +125,7 @@ export class PoolCore {
   /** Until `leave`, time is what the clock says now: for what happens at once, without a look at the queue to come. */
   enter(): void {
     if (this.#flushScheduled) return;
-    this.#readClock();
+    this.readClock();
     this.#entered = true;
   }
 
@@ -142,7 +142,7 @@ export class PoolCore {
   wake(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    this.#readClock();
+    this.readClock();
     this.settings.clock.defer(this.#flush);
   }
 
@@ -151,7 +151,7 @@ export class PoolCore {
     const { depth } = this.scheduler;
     if (depth === 0 || (depth & (RUSH - 1)) !== 0) return;
     // Some time has passed since the turn began, which is none that these tasks have waited.
-    this.#readClock();
+    this.readClock();
     this.onRush();
   }
 
@@ -215,10 +215,12 @@ export class PoolCore {
     });
   }
 
-  #readClock(): void {
+  /** Reads the clock anew within a turn: what is stamped from here on is no older than what whoever asked stamps with it. */
+  readClock(): number {
     const now = this.settings.clock.now();
     this.#turnMs = Math.floor(now);
     this.#turnTicks = Math.floor(now * TICKS_PER_MS) | 0;
+    return now;
   }
 
   #becameIdle(): void {

@@ -86,7 +86,7 @@ export class Dispatcher {
   /** Sends a task past the queue, unless it has its outcome already. */
   sendDirect(task: PoolTask, member: Member): void {
     if (isTerminal(task.stateCode)) return;
-    this.#now = this.#core.now();
+    this.#now = this.#core.readClock();
     this.#ticks = Math.floor(this.#now * TICKS_PER_MS) | 0;
     task.marks |= DIRECT | FLAG_URGENT;
     this.#touch(member);
@@ -151,7 +151,7 @@ export class Dispatcher {
   #handOut(): void {
     const { scheduler } = this.#core;
     if (scheduler.depth === 0) return;
-    const now = this.#core.now();
+    const now = this.#core.readClock();
     this.#now = now;
     this.#ticks = Math.floor(now * TICKS_PER_MS) | 0;
     const nowMs = Math.floor(now);

@@ -331,7 +331,7 @@ function runtimeOptions(options: Partial<PoolOptions>, kind: WorkerKind): Runtim
     env: options.env === undefined ? undefined : environment(options.env),
     argv: strings('argv', options.argv) ?? [],
     execArgv: strings('execArgv', options.execArgv),
-    resourceLimits: options.resourceLimits === undefined ? undefined : resourceLimits(options.resourceLimits),
+    resourceLimits: options.resourceLimits === undefined ? undefined : resourceLimits(options.resourceLimits, kind),
     cwd: options.cwd === undefined ? undefined : folder(options.cwd, kind),
     workerData: options.workerData,
   };
@@ -344,7 +344,10 @@ function folder(value: unknown, kind: WorkerKind): string {
   throw new OptionError('cwd', `none for ${kind} workers, which share the folder of this process`, path, "Use worker: 'process'");
 }
 
-function resourceLimits(value: unknown): NonNullable<RuntimeOptions['resourceLimits']> {
+/** A process that lost its limit in silence would be missed only when it is needed. */
+function resourceLimits(value: unknown, kind: WorkerKind): NonNullable<RuntimeOptions['resourceLimits']> {
+  if (kind === 'process')
+    throw new OptionError('resourceLimits', 'none for process workers', value, "Use limits: { memory }, or execArgv: ['--max-old-space-size=512']");
   const own = ownOptions<Record<string, number>>('resourceLimits', value, [
     'maxOldGenerationSizeMb',
     'maxYoungGenerationSizeMb',

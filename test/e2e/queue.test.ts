@@ -325,6 +325,25 @@ for (const kind of ALL) {
       });
     });
 
+    test('has callers run as many tasks as they must, also where workers are replaced after few', async () => {
+      await withPool(kind, { size: 1, queue: { max: 1, whenFull: 'caller-runs' }, recycle: { afterTasks: 2 } }, async (pool) => {
+        assert.deepEqual(await Promise.all([1, 2, 3, 4, 5, 6].map((n) => pool.run('later', 5, n))), [1, 2, 3, 4, 5, 6]);
+      });
+    });
+
+    for (const whenFull of ['wait', 'caller-runs'] as const)
+      test(`tells how long tasks ran, where it is full and callers ${whenFull === 'wait' ? 'wait' : 'run them'}`, async () => {
+        await withPool(kind, { size: 1, concurrency: 4, queue: { max: 5, whenFull } }, async (pool) => {
+          const begunAt = performance.now();
+          const longest: number[] = [];
+          pool.on('completed', ({ runMs }) => longest.push(runMs));
+          await Promise.all(Array.from({ length: 200 }, () => pool.run('spin', 0.2)));
+          const passedMs = performance.now() - begunAt;
+          assert.equal(longest.length, 200);
+          assert.ok(Math.max(...longest, pool.stats().run.max) <= passedMs, `${Math.max(...longest)} of ${passedMs} ms`);
+        });
+      });
+
     test('with room for nothing lets callers that may wait wait for a worker', async () => {
       await withPool(kind, { size: 2, concurrency: 1, queue: { max: 0, whenFull: 'wait' } }, async (pool) => {
         const results = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.run('echo', i)));

@@ -171,10 +171,11 @@ export class Cancellation {
     core.alarms.set(core.now() + Math.max(DOUBT_MS, blockedAfterMs(member)), () => core.nextTurn(suspect));
   }
 
-  /** Whether the member, which was asked for a sign, has neither answered nor begun a task since. */
+  /** Whether the member, which was asked for a sign, has neither answered nor begun a task since, and stands still for no reason that we know. */
   #isIdleAndStuck(member: Member): boolean {
     member.worker.collect();
     if (member.state === 'dead' || member.abandoned > 0 || Number.isNaN(member.askedAt)) return false;
+    if (member.snapshots > 0 || member.worker.isEngaged?.() === true) return false;
     return ![...member.worker.inFlight()].some((task) => member.worker.begun(task));
   }
 

@@ -104,7 +104,12 @@ async function snapshot(member: Member, path: string, options: SnapshotOptions |
   if (typeof path !== 'string' || path === '') throw new OptionError('heapSnapshot: path', 'the path of a file', path);
   const limitMs = timeout === undefined ? SNAPSHOT_MS_MAX : parseDuration('heapSnapshot: timeout', timeout);
   const { writeHeapSnapshot } = await import('../worker/inspect/inspect-worker.js');
-  return writeHeapSnapshot(placeOf(member), path, limitMs);
+  member.snapshots += 1;
+  try {
+    await writeHeapSnapshot(placeOf(member), path, limitMs);
+  } finally {
+    member.snapshots -= 1;
+  }
 }
 
 function placeOf({ worker, info, state }: Member): WorkerPlace {

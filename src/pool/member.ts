@@ -54,6 +54,8 @@ export class Member {
   endedFor: Error | undefined = undefined;
   /** Until when it is not ended, because somebody takes its stack; in ms of the pool's clock. */
   lookedAtUntil = 0;
+  /** Heap snapshots that are being taken of it: it stands still meanwhile. */
+  snapshots = 0;
   /** Since when a question whether its event loop turns is unanswered, in ms of the pool's clock. */
   askedAt: number = NaN;
   /** Attempts told to stop that have not ended. */

@@ -143,6 +143,10 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
     return this.#carrier?.end.begun(task.slot) ?? false;
   }
 
+  isEngaged(): boolean {
+    return this.#carrier?.siblings?.isEngaged() ?? false;
+  }
+
   credit(task: T, count: number): void {
     if (this.#slots.holds(task)) this.#send({ type: 'credit', slot: task.slot, count });
   }
@@ -319,7 +323,7 @@ export class RemoteWorker<T extends WorkerTask> implements Worker<T> {
 
   /** A forked child of a sibling that it still runs is a task like any other: it may end it. */
   #graceOver(graceMs: number): void {
-    if (this.#phase === 'stopping' && this.#carrier?.siblings?.isEngaged() === true) this.#setTimer(graceMs, () => this.#graceOver(graceMs));
+    if (this.#phase === 'stopping' && this.isEngaged()) this.#setTimer(graceMs, () => this.#graceOver(graceMs));
     else void this.terminate();
   }
 

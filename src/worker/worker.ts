@@ -152,6 +152,8 @@ export interface Worker<T extends WorkerTask = WorkerTask> {
   status(): WorkerStatus | undefined;
   /** Whether the function of a task in flight may have been called; asked for in `onExit` too. */
   begun(task: T): boolean;
+  /** Whether it executes something else than what it was handed: a forked child of another worker's task. */
+  isEngaged?(): boolean;
   /** Asks for `onPong`: answered as soon as the worker's event loop turns, so silence means that it is blocked. */
   ping(): void;
   /** The reader of the task's stream takes `count` more values. */

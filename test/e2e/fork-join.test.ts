@@ -281,6 +281,27 @@ describe('a child of a thread worker', { timeout }, () => {
     );
 
   test(
+    'does not cost its worker anything, though tasks that it is given meanwhile expire',
+    run(async (pool) => {
+      const words = new Int32Array(new SharedArrayBuffer(8));
+      let exits = 0;
+      const count = (): void => {
+        exits += 1;
+      };
+      pool.on('workerExit', count);
+      const task = pool.submit('stolen', ['busyAway', words.buffer]);
+      await until(() => Atomics.load(words, 0) === 1);
+      for (let round = 0; round < 10; round += 1)
+        assert.equal((await errorOf(pool.submit('add', [1, 2], { deadline: 100 }).result))['code'], 'ERR_DEADLINE_EXCEEDED');
+      Atomics.store(words, 1, 1);
+      Atomics.notify(words, 1);
+      assert.equal(await task.result, true);
+      pool.off('workerExit', count);
+      assert.equal(exits, 0);
+    }),
+  );
+
+  test(
     'is told to stop when the worker of its task dies',
     run(async (pool) => {
       const words = new Int32Array(new SharedArrayBuffer(8));

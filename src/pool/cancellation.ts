@@ -154,27 +154,30 @@ export class Cancellation {
   doubt(member: Member): void {
     if (member.worker.kind === 'async' || this.#doubted.has(member)) return;
     const core = this.#core;
+    // One that has never answered may still be busy with what its module does first.
+    if (member.answered === 0 && core.now() - member.readyAt < core.settings.startTimeoutMs) return;
+    this.#doubted.add(member);
+    this.#signs.ask(member);
+    const { askedAt } = member;
     const suspect = (): void => {
-      if (!this.#isIdleAndStuck(member)) return void this.#doubted.delete(member);
+      if (!this.#isIdleAndStuck(member, askedAt)) return void this.#doubted.delete(member);
       this.onBlocked(member);
       this.#control.suspect(member, false);
       core.alarms.set(core.now() + core.settings.cancelGraceMs, () => core.nextTurn(end));
     };
     const end = (): void => {
-      const isStuck = this.#isIdleAndStuck(member);
+      const isStuck = this.#isIdleAndStuck(member, askedAt);
       if (isStuck && core.now() < member.lookedAtUntil) return void core.alarms.set(core.now() + LOOK_AGAIN_MS, () => core.nextTurn(end));
       this.#doubted.delete(member);
       if (isStuck) this.#control.kill(member);
     };
-    this.#doubted.add(member);
-    this.#signs.ask(member);
     core.alarms.set(core.now() + Math.max(DOUBT_MS, blockedAfterMs(member)), () => core.nextTurn(suspect));
   }
 
-  /** Whether the member, which was asked for a sign, has neither answered nor begun a task since, and stands still for no reason that we know. */
-  #isIdleAndStuck(member: Member): boolean {
+  /** Whether the member, which was asked for a sign at that time, has neither answered nor begun a task since, and stands still for no reason that we know. */
+  #isIdleAndStuck(member: Member, askedAt: number): boolean {
     member.worker.collect();
-    if (member.state === 'dead' || member.abandoned > 0 || Number.isNaN(member.askedAt)) return false;
+    if (member.state === 'dead' || member.abandoned > 0 || member.askedAt !== askedAt) return false;
     if (member.snapshots > 0 || member.worker.isEngaged?.() === true) return false;
     return ![...member.worker.inFlight()].some((task) => member.worker.begun(task));
   }

@@ -183,13 +183,14 @@ export class Watchdog {
     return true;
   }
 
-  /** Sees to the tasks that the member, which shows no life, has not begun. Returns whether it has begun none: then there is no task to blame. */
+  /** Sees to the tasks that the member, which shows no life, has not begun. Returns whether nothing that it executes is to blame. */
   #relieves(member: Member): boolean {
     if (member.abandoned > 0) return false;
     const begun = this.#looks.begunTasks(member).length;
-    if (begun === 0) this.#cancellation.doubt(member);
-    else if (member.inFlight > begun && [...this.#members].some(({ state, inFlight }) => state === 'ready' && inFlight === 0)) this.#fleet.recall(member);
-    return begun === 0;
+    const isToBlame = begun > 0 || member.worker.isEngaged?.() === true;
+    if (!isToBlame) this.#cancellation.doubt(member);
+    if (member.inFlight > begun && [...this.#members].some(({ state, inFlight }) => state === 'ready' && inFlight === 0)) this.#fleet.recall(member);
+    return !isToBlame;
   }
 
   #judge(member: Member, now: number, locks: LockSituation): void {

@@ -129,6 +129,8 @@ describe('options of a pool', { timeout }, () => {
       );
     }
     assert.throws(() => createPool(tasksUrl, { worker: 'async', cwd: '..' }), { option: 'cwd', message: /none for async workers.+Use worker: 'process'/ });
+    const limited = { worker: 'process', resourceLimits: { stackSizeMb: 2 } } as const;
+    assert.throws(() => createPool(tasksUrl, limited), { option: 'resourceLimits', message: /none for process workers.+limits: \{ memory \}/ });
     for (const options of [null, 5, 'thread', [1]]) assert.throws(() => createPool(tasksUrl, options as never), { code: 'ERR_OPTION', option: 'options' });
   });
 

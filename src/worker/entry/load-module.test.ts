@@ -58,6 +58,11 @@ describe('a task module', () => {
     }
   });
 
+  it('offers what hangs on a function that is the default export', () => {
+    const all = Object.assign(() => 'all', { b: () => 'b' });
+    assert.deepEqual([...inspectModule({ default: all }).functions.keys()], ['default', 'b']);
+  });
+
   it('prefers its own exports to those of its default export', () => {
     const [f, g, hidden] = [() => 1, () => 2, () => 3];
     const { functions } = inspectModule({ f, default: { f: hidden, g } });

@@ -47,7 +47,8 @@ for (const worker of REMOTE) {
             assert.equal(await pool.submit('echo', [value], { deadline: 100 }).result, value);
           } catch (error) {
             assert.ok(error instanceof TaskTimeoutError, String(error));
-            assert.match(error.message, /before it ran/);
+            // On a busy machine one may have begun just then.
+            assert.match(error.message, /(before|while) it ran/);
           }
         });
         assert.equal(exit.reason, 'terminated');

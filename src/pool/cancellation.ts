@@ -25,7 +25,7 @@ import { bulkheadOf, leave } from './bulkheads.js';
 import type { PoolCore } from './core.js';
 import type { TaskEvent } from './events.js';
 import type { Member } from './member.js';
-import { DIRECT, WAITING } from './pool-task.js';
+import { DIRECT, TICKS_PER_MS, WAITING } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Settlement } from './settlement.js';
 import { askAheadAt, blockedAfterMs, BLOCKED_AFTER_MS, SignsOfLife } from './signs-of-life.js';
@@ -33,7 +33,6 @@ import { takeBack } from './take-back.js';
 
 /** A task that waits for so long in a worker that holds nothing else has been kept from beginning (P). */
 const UNBEGUN_MS = 10;
-const TICKS_PER_MS = 100;
 /** A worker with no task of its own that leaves a question unanswered for so long is stuck (P): nobody has told anything to end, so there is no hurry. */
 const DOUBT_MS = 100;
 /** Time between two looks whether the stack of a worker that is to be ended has been taken (P). */

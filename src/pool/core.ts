@@ -21,10 +21,10 @@ import { FunctionTimes } from './function-times.js';
 import type { PoolEvents, TaskEvent } from './events.js';
 import type { Member } from './member.js';
 import type { PoolSettings } from './normalise-options.js';
+import { TICKS_PER_MS } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import { TaskFunctions } from './task-functions.js';
 
-const TICKS_PER_MS = 100;
 /** Tasks queued after which free workers begin, though more are being submitted (P); a power of two. */
 const RUSH = 32;
 

@@ -8,11 +8,10 @@ import type { Cancellation } from './cancellation.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
 import { LOOKS_PER_CLOCK, Pace, PACE_LOOKS_MAX, PACE_MS, PACED_QUEUE, PACED_SERVICE_MS } from './pace.js';
-import { DIRECT, HANDLE, TRANSFERRED } from './pool-task.js';
+import { DIRECT, HANDLE, TICKS_PER_MS, TRANSFERRED } from './pool-task.js';
 import type { PoolTask } from './pool-task.js';
 import type { Prefetch } from './prefetch.js';
 
-const TICKS_PER_MS = 100;
 /**
  * Tasks handed out in one go (P). Then those who got them are told, and answers are looked at, before more are: so that work begins while a long queue is
  * still being handed out, and a worker that is fast enough for all of it gets all of it.

@@ -20,11 +20,10 @@ import type { HostCalls, TakenOver } from '../worker/worker.js';
 import { CallClock } from './call-clock.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { PoolTask } from './pool-task.js';
+import { PoolTask, TICKS_PER_MS } from './pool-task.js';
 import type { SubmitStacks } from './submit-stack.js';
 import type { TaskSettings } from './task-settings.js';
 
-const TICKS_PER_MS = 100;
 /** Of a seat that is free. */
 const NO_CALL: readonly unknown[] = Object.freeze([]);
 /** Of all calls without arguments: what is kept of it is no new object. */

@@ -16,6 +16,9 @@ import type { PoolStream } from './stream.js';
 import type { GivenOptions } from './task-functions.js';
 import type { TaskSettings } from './task-settings.js';
 
+/** Units of `dispatchedTicks`. */
+export const TICKS_PER_MS = 100;
+
 /** How a task lends its place: see `nesting.ts`. */
 export interface PlaceLending {
   begin(): void;

@@ -208,6 +208,11 @@ export class Prefetch {
     }
   }
 
+  /** Gives back what a member was sent ahead, if somebody has nothing to do. */
+  relieve(member: Member): void {
+    if (this.#hasIdle()) this.recall(member);
+  }
+
   /** Gives back what all members were sent ahead: nothing more shall begin. */
   recallAll(): void {
     for (const member of this.#members) if (member.inFlight > 0) this.recall(member);

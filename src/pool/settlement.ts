@@ -16,13 +16,12 @@ import type { Alarm } from './alarms.js';
 import { TIMED_MS_MIN } from './attempt-observer.js';
 import type { PoolCore } from './core.js';
 import type { Member } from './member.js';
-import { BROADCAST, COUNTED, DIRECT, HEDGE, PART, PROBE, REQUEUED, STREAMING, TRANSFERRED } from './pool-task.js';
+import { BROADCAST, COUNTED, DIRECT, HEDGE, PART, PROBE, REQUEUED, STREAMING, TICKS_PER_MS, TRANSFERRED } from './pool-task.js';
 import type { PoolTask, TaskExtra } from './pool-task.js';
 import type { SignalWatch } from './signals.js';
 
 /** Workers a task may kill before it counts as poison. */
 const WORKERS_KILLED_MAX = 2;
-const TICKS_PER_MS = 100;
 
 export class Settlement {
   readonly #core: PoolCore;

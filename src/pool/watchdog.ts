@@ -28,6 +28,7 @@ import type { PoolCore } from './core.js';
 import type { TaskEvent } from './events.js';
 import type { Member } from './member.js';
 import type { PoolTask } from './pool-task.js';
+import type { Prefetch } from './prefetch.js';
 import type { WatchdogSettings } from './watchdog-options.js';
 import { WorkerLooks } from './worker-looks.js';
 import type { LockSituation } from './worker-looks.js';
@@ -77,8 +78,6 @@ interface Said {
 export interface WatchedFleet {
   readonly members: ReadonlySet<Member>;
   kill(member: Member): void;
-  /** Gives what the member was sent and has not begun to others. */
-  recall(member: Member): void;
 }
 
 export class Watchdog {
@@ -88,13 +87,14 @@ export class Watchdog {
   readonly #looks: WorkerLooks;
   readonly #cancellation: Cancellation;
   readonly #fleet: WatchedFleet;
+  readonly #prefetch: Pick<Prefetch, 'relieve'>;
   readonly #watches = new Map<Member, Watch>();
   /** Circles of which one member is being ended. */
   #breaking = new Set<string>();
   #alarm: Alarm | undefined;
   #dumpAlarm: Alarm | undefined;
 
-  constructor(core: PoolCore, fleet: WatchedFleet, cancellation: Cancellation) {
+  constructor(core: PoolCore, fleet: WatchedFleet, cancellation: Cancellation, prefetch: Pick<Prefetch, 'relieve'>) {
     this.#core = core;
     this.#settings = core.settings.kind === 'async' ? undefined : core.settings.watchdog;
     this.#members = fleet.members;
@@ -103,6 +103,7 @@ export class Watchdog {
     const afterMs = core.settings.watchdog?.mainThreadAfterMs ?? Infinity;
     if (afterMs !== Infinity) void this.#watchMain(afterMs);
     this.#fleet = fleet;
+    this.#prefetch = prefetch;
   }
 
   async #watchMain(afterMs: number): Promise<void> {
@@ -189,7 +190,7 @@ export class Watchdog {
     const begun = this.#looks.begunTasks(member).length;
     const isToBlame = begun > 0 || member.worker.isEngaged?.() === true;
     if (!isToBlame) this.#cancellation.doubt(member);
-    if (member.inFlight > begun && [...this.#members].some(({ state, inFlight }) => state === 'ready' && inFlight === 0)) this.#fleet.recall(member);
+    if (member.inFlight > begun) this.#prefetch.relieve(member);
     return !isToBlame;
   }
 

@@ -101,11 +101,13 @@ export class WorkerPool {
     core.hedges = new Hedging(core, settlement, this.#cancellation, fleet.members);
     this.#overload = new OverloadControl(core, settlement, fleet.members);
     const prefetch = new Prefetch(core, settlement, fleet.members);
-    const recall = (member: Member): void => prefetch.recall(member);
-    const supervision = new Supervision(core, fleet, { recall, refuseWaiting: (name) => this.#intake.refuseWaiting(name) });
+    const supervision = new Supervision(core, fleet, {
+      recall: (member) => prefetch.recall(member),
+      refuseWaiting: (name) => this.#intake.refuseWaiting(name),
+    });
     core.attempts = supervision;
     this.#supervision = supervision;
-    const watchdog = new Watchdog(core, { members: fleet.members, kill: (member) => fleet.kill(member), recall }, this.#cancellation);
+    const watchdog = new Watchdog(core, fleet, this.#cancellation, prefetch);
     this.#cancellation.onBlocked = (member) => watchdog.blocked(member);
     const replies = takeReplies(core, settlement, this.#cancellation, prefetch, supervision.health, fleet, watchdog);
     this.#scaling = new Scaling(core, fleet);

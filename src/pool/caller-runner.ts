@@ -60,7 +60,13 @@ export class CallerRunner {
 
   #handOut(member: Member): void {
     if (member.state !== 'ready') return;
-    for (const task of this.#waiting) this.#dispatcher.sendDirect(task, member);
+    const core = this.#core;
+    const nowMs = core.readClock();
+    for (const task of this.#waiting) {
+      if (task.isComplete()) continue;
+      core.wait.record(Math.max(0, nowMs - task.submittedAt));
+      this.#dispatcher.sendDirect(task, member);
+    }
     this.#waiting.clear();
   }
 

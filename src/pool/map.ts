@@ -9,6 +9,7 @@
 import { OptionError } from '../errors.js';
 import { captureContext, runCaptured } from '../runtime/async-context.js';
 import type { RunInContext } from '../runtime/async-context.js';
+import { isThenable } from '../worker/entry/stream-pump.js';
 import type { MapOutcome } from './pool.js';
 import type { PoolTask } from './pool-task.js';
 
@@ -86,8 +87,8 @@ class MapRun {
     while (!this.#pulling && !this.#exhausted && !this.#stopped && this.#held < this.#source.concurrency) {
       try {
         const pulled = runCaptured(this.#context, () => this.#iterator.next());
-        if (pulled instanceof Promise || typeof (pulled as { then?: unknown }).then === 'function') this.#await(pulled as Promise<IteratorResult<unknown>>);
-        else this.#accept(pulled as IteratorResult<unknown>);
+        if (isThenable(pulled)) this.#await(pulled as Promise<IteratorResult<unknown>>);
+        else this.#accept(pulled);
       } catch (error) {
         this.#fail(error);
       }
@@ -112,7 +113,9 @@ class MapRun {
   }
 
   #accept(pulled: IteratorResult<unknown>): void {
-    if (pulled.done === true) this.#exhausted = true;
+    // Asked for its `done`, anything else would be an input for ever.
+    if (Object(pulled) !== pulled) this.#fail(new OptionError('map: inputs', 'an iterator whose next() answers { done, value }', pulled));
+    else if (pulled.done === true) this.#exhausted = true;
     else if (!this.#stopped) this.#start(pulled.value);
   }
 

@@ -155,6 +155,18 @@ for (const kind of ALL) {
       });
     });
 
+    test('refuses what an iterator answers instead of a result', async () => {
+      await withPool(kind, { size: 1 }, async (pool) => {
+        for (const answer of [7, undefined, 'done', null, Promise.resolve(7), Promise.resolve()])
+          assert.match(
+            (await errorOf(collect(pool.map('echo', { [Symbol.iterator]: () => ({ next: () => answer as never }) })))).message,
+            /map: inputs/,
+            String(answer),
+          );
+        await pool.idle();
+      });
+    });
+
     test('does not wait for an input that is silent when a task has failed or the reader has left', async () => {
       await withPool(kind, { size: 1 }, async (pool) => {
         const silent = async function* (first: number): AsyncGenerator<number> {

@@ -106,6 +106,8 @@ for (const kind of ALL) {
         assert.deepEqual([result.pid, argument.list], [process.pid, [1]]);
         assert.equal(task.state, 'COMPLETED');
         assert.equal(queued.state, 'QUEUED', 'it did not wait for the worker');
+        const { wait, run } = pool.stats();
+        assert.deepEqual([wait.count, run.count], [2, 1], 'the task that keeps the worker busy, and this one');
         assert.equal((await errorOf(pool.run('echo', () => 1))).code, 'ERR_VALUE_NOT_CLONEABLE');
         assert.equal((await errorOf(pool.run('decline', 1))).amount, 1);
       });

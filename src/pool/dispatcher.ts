@@ -1,4 +1,5 @@
 /** Hands tasks to workers: once a turn, in key order, as far as there is credit, with one flush a worker. */
+import { ReusedList } from '../collections/reused-list.js';
 import { DISPATCHED, isTerminal } from '../task/lifecycle.js';
 import { movedAmong } from '../transport/move.js';
 import { runCaptured } from '../runtime/async-context.js';
@@ -42,7 +43,7 @@ export class Dispatcher {
   readonly #host: DispatchHost;
   readonly #tasksMax: number;
   readonly #inCallerContext: boolean;
-  readonly #touched: Member[] = [];
+  readonly #touched: ReusedList<Member> = new ReusedList();
   /** Whether workers show answers that can be taken in without a turn of the event loop. */
   readonly #paced: boolean;
   readonly #pace: Pace = new Pace();
@@ -226,12 +227,13 @@ export class Dispatcher {
   #publish(): void {
     const core = this.#core;
     if (this.#touched.length === 0) return;
-    const only = this.#touched.length === 1 && core.inFlight === 1 ? this.#touched[0] : undefined;
-    for (const member of this.#touched) {
+    const only = this.#touched.length === 1 && core.inFlight === 1 ? this.#touched.at(0) : undefined;
+    for (let index = 0; index < this.#touched.length; index += 1) {
+      const member = this.#touched.at(index);
       member.touched = false;
       member.worker.flush();
     }
-    this.#touched.length = 0;
+    this.#touched.clear();
     this.#host.handedOut();
     // One task on its way and nothing else to do: its caller waits for it alone.
     only?.worker.linger();

@@ -15,6 +15,7 @@
  * sibling finds them, and gets none ahead until it answers again. While all have enough to do, what a worker holds in reserve may wait for as long as some of its
  * tasks usually take. This is the pool's work stealing: what is stolen has not begun.
  */
+import { ReusedList } from '../collections/reused-list.js';
 import { cpuLimit } from '../runtime/limits.js';
 import { HandOver } from '../scheduler/hand-over.js';
 import { creditFor, holdsTooMuch, PACKING_MAX, packingFor, reserveFor, togetherFor } from '../scheduler/credit.js';
@@ -54,7 +55,7 @@ export class Prefetch {
   readonly #cores: number;
   /** How long tasks wait in the queue is bounded by an option, or decides how many workers there are. */
   readonly #countsWaits: boolean;
-  readonly #answered: Member[] = [];
+  readonly #answered: ReusedList<Member> = new ReusedList();
   readonly #handOver: HandOver = new HandOver();
   #receipts = 0;
   /** When the first of them had answered, in ms of the pool's clock; NaN in a turn that is not measured. */
@@ -129,7 +130,8 @@ export class Prefetch {
     if (this.#answered.length === 0) return;
     const now = this.#core.now();
     this.#measureReceipt(now);
-    for (const member of this.#answered) {
+    for (let index = 0; index < this.#answered.length; index += 1) {
+      const member = this.#answered.at(index);
       const { batch } = member;
       member.batch = 0;
       if (member.state !== 'ready' || member.worker.prefetchMax === 0) continue;
@@ -148,14 +150,14 @@ export class Prefetch {
       this.#setCredit(member, mayHold ? this.#reserveOf(member) : 0, mayHold ? Math.max(member.serviceMs, steadyMs) : NaN);
       if (holdsTooMuch(member.inFlight, member.creditMax, steadyMs) && this.#hasIdle()) this.recall(member);
     }
-    this.#answered.length = 0;
+    this.#answered.clear();
   }
 
   /** The first reply had been read when the clock was. */
   #measureReceipt(now: number): void {
     if (Number.isNaN(this.#answeredAt)) return;
     let answers = -1;
-    for (const member of this.#answered) answers += member.batch;
+    for (let index = 0; index < this.#answered.length; index += 1) answers += this.#answered.at(index).batch;
     if (answers > 0) this.#handOver.received(answers, now - this.#answeredAt);
   }
 

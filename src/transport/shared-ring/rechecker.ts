@@ -4,6 +4,7 @@
  * One for all the rings of a thread: a turn costs about 1 µs plus an atomic load a ring. It stops by itself as soon as every ring has
  * decided to sleep.
  */
+import { ReusedList } from '../../collections/reused-list.js';
 import { hostEventLoop, type EventLoop } from './event-loop.js';
 
 export interface Watcher {
@@ -17,9 +18,9 @@ export class Rechecker {
   busyRings = 0;
   /** When the event loop last had a turn while somebody watched, in ms. */
   turnedAtMs: number = -Infinity;
-  #watchers: Watcher[] = [];
-  /** The array of the turn before, kept to be filled again. */
-  #spare: Watcher[] = [];
+  #watchers: ReusedList<Watcher> = new ReusedList();
+  /** The list of the turn before, kept to be filled again. */
+  #spare: ReusedList<Watcher> = new ReusedList();
   #scheduled = false;
 
   constructor(loop: EventLoop) {
@@ -44,8 +45,11 @@ export class Rechecker {
     this.#watchers = this.#spare;
     const nowMs = this.loop.nowMs();
     this.turnedAtMs = nowMs;
-    for (const watcher of asked) if (watcher.look(nowMs)) this.#watchers.push(watcher);
-    asked.length = 0;
+    for (let index = 0; index < asked.length; index += 1) {
+      const watcher = asked.at(index);
+      if (watcher.look(nowMs)) this.#watchers.push(watcher);
+    }
+    asked.clear();
     this.#spare = asked;
     if (this.#watchers.length > 0) this.#schedule();
   };

@@ -1,8 +1,7 @@
 /**
  * A list that is filled and emptied again and again, once a turn say, and keeps its room.
  *
- * Setting the `length` of an array is no store but a call into the engine, which walks the stack to learn whether it may throw: 100 ns, and some 15 µs of
- * cold code for who does it once in 10 ms. Taking items out one by one makes the engine give the room back.
+ * Setting the `length` of an array is no store but a call into the engine: 100 ns. Taking items out one by one makes the engine give the room back.
  */
 export class ReusedList<T> {
   readonly #items: (T | undefined)[] = [];
